@@ -1,0 +1,85 @@
+"""The application factory: settings in, parts joined, a Flask application out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from fhir_server.fhir.limits import Limits
+from fhir_server.pas.versions import VERSIONS
+from fhir_server.policy.pack import Pack, builtin_pack, load_packs
+from fhir_server.security.clients import identification
+from fhir_server.settings import Settings, load_settings
+from fhir_server.store.database import Database
+from fhir_server.web.discovery import discovery_blueprint
+from fhir_server.web.exchange import register_refusals
+from fhir_server.web.logs import configure_logs
+from fhir_server.web.operation import operation_blueprint, register_observation
+from fhir_server.web.pas import Service, pas_blueprint
+from fhir_server.workflow.circumstances import Review
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Flask:
+    """Return the server for *settings*; *clock* gives the moment of receipt.
+
+    The store must exist (`Database.upgrade`). Raises `SettingsInvalid` and `PolicyInvalid`.
+    """
+    app = Flask(__name__, root_path=str(Path(__file__).parent / "web"))
+    app.config["MAX_CONTENT_LENGTH"] = settings.most_bytes
+    who = identification(settings)
+    database = open_database(settings)
+    service = Service(database, review(settings), who, limits(settings), clock)
+    for version in VERSIONS:
+        app.register_blueprint(pas_blueprint(version, service))
+    app.register_blueprint(discovery_blueprint(settings, who))
+    app.register_blueprint(operation_blueprint(database))
+    register_refusals(app)
+    register_observation(app)
+    return app
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the store that *settings* name."""
+    return Database(settings.database_url, sandbox=settings.sandbox)
+
+
+def limits(settings: Settings) -> Limits:
+    """Return the limits of a request body."""
+    return Limits(
+        max_bytes=settings.most_bytes, max_depth=settings.most_depth, max_entries=settings.most_entries
+    )
+
+
+def packs(settings: Settings) -> tuple[Pack, ...]:
+    """Return the policy packs; the sandbox pack, where there is one, is asked first (S-38)."""
+    folders = [Path(folder) for folder in settings.policy_packs] or [builtin_pack("wiser")]
+    return load_packs(([builtin_pack("sandbox")] if settings.sandbox else []) + folders)
+
+
+def review(settings: Settings) -> Review:
+    """Return how this server reviews."""
+    return Review(
+        packs=packs(settings),
+        states=frozenset(settings.states),
+        medicare_payers=frozenset(settings.medicare_payers),
+        excluded_payers=frozenset(settings.excluded_payers),
+        window=settings.window,
+        sandbox=settings.sandbox,
+    )
+
+
+def app_from_environment() -> Flask:
+    """Return the server for the settings of the environment; its store is made or brought to this release."""
+    settings = load_settings(os.environ)
+    configure_logs(settings.log_level)
+    open_database(settings).upgrade()
+    return create_app(settings)

@@ -1,0 +1,37 @@
+"""The list of commands."""
+
+from __future__ import annotations
+
+import click
+
+from fhir_server.cli.capability import capability
+from fhir_server.cli.config import config
+from fhir_server.cli.db import db
+from fhir_server.cli.demo import demo
+from fhir_server.cli.doctor import doctor
+from fhir_server.cli.policy import policy
+from fhir_server.cli.registry import registry
+from fhir_server.cli.serve import serve
+from fhir_server.cli.show import show
+from fhir_server.cli.submit import submit
+from fhir_server.cli.token import token
+
+COMMANDS: tuple[click.Command, ...] = (
+    serve,
+    submit,
+    show,
+    demo,
+    policy,
+    registry,
+    config,
+    db,
+    doctor,
+    capability,
+    token,
+)
+
+
+def register(group: click.Group) -> None:
+    """Add every command to *group*."""
+    for command in COMMANDS:
+        group.add_command(command)

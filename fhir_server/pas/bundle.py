@@ -1,0 +1,194 @@
+"""The rules that a request Bundle obeys as a whole: form, order, identity and closure (PAS-019 to PAS-029, PAS-094)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.authorization.submission import Observation
+from fhir_server.errors import Issue
+from fhir_server.fhir.mapping import INSTANT, Json
+from fhir_server.fhir.references import BundleIndex, Resolution, is_rest_url, is_uuid_url, references_in
+
+# Resources that stand for parties of the request itself; what any other resource references is behind a document.
+PARTY_TYPES = frozenset(
+    {"Claim", "Patient", "Organization", "Practitioner", "PractitionerRole", "Location", "Coverage", "Encounter"}
+)
+NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"
+
+
+@dataclass(slots=True)
+class Closure:
+    """What the references of a Bundle lead to: entries by (referring entry, reference), and all that are reached."""
+
+    targets: dict[tuple[int, str], int] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
+    issues: list[Issue] = field(default_factory=list)
+
+
+def check_form(bundle: Json) -> Iterator[Issue]:
+    """Yield the problems of the Bundle's own elements and of each entry's frame."""
+    if bundle.get("resourceType") != "Bundle":
+        yield _wrong("not-a-bundle", "resourceType", "The body is not a Bundle.", "Send the request Bundle itself.")
+        return
+    if bundle.get("type") != "collection":
+        yield _wrong("PAS-094", "type", "Bundle.type is not collection.", "Send `collection`.")
+    identifier = bundle.get("identifier")
+    if not isinstance(identifier, dict) or not isinstance(identifier.get("value"), str):
+        yield _wrong(
+            "PAS-094", "identifier", "Bundle.identifier is missing.", "Give the transaction a number of yours."
+        )
+    timestamp = bundle.get("timestamp")
+    if not isinstance(timestamp, str) or not (INSTANT.pattern and INSTANT.pattern.fullmatch(timestamp)):
+        yield _wrong("PAS-094", "timestamp", "Bundle.timestamp is no instant.", "Send date, time and zone.")
+    entries = bundle.get("entry")
+    if not isinstance(entries, list) or not entries:
+        yield _wrong("PAS-019", "entry", "The Bundle has no entries.", "Make the Claim the first entry.")
+        return
+    for number, entry in enumerate(entries):
+        yield from _check_entry(number, entry)
+
+
+def _check_entry(number: int, entry: Any) -> Iterator[Issue]:
+    path = f"entry[{number}]"
+    if not isinstance(entry, dict):
+        yield _wrong("fhir-type", path, f"Bundle.{path} is not an object.", "Send fullUrl and resource.", "structure")
+        return
+    full_url = entry.get("fullUrl")
+    if full_url is None:
+        yield _wrong("PAS-094", f"{path}.fullUrl", f"Bundle.{path}.fullUrl is missing.", _FULL_URL_MEND, "required")
+    elif not (is_uuid_url(full_url) or is_rest_url(full_url)):
+        yield _wrong(
+            "PAS-023", f"{path}.fullUrl", f"Bundle.{path}.fullUrl is of another kind.", _FULL_URL_MEND, "value"
+        )
+    resource = entry.get("resource")
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        found = f"Bundle.{path}.resource is no resource."
+        yield _wrong("PAS-094", f"{path}.resource", found, "Send a resource with its resourceType.", "required")
+    for name in ("search", "request", "response"):
+        if name in entry:
+            found = f"Bundle.{path}.{name} is not allowed in a collection."
+            yield _wrong("PAS-094", f"{path}.{name}", found, "Leave it out.")
+
+
+_FULL_URL_MEND = "Send the resource's address on your server, or urn:uuid: and a GUID."
+
+
+def check_claims(index: BundleIndex, most_claims: int) -> Iterator[Issue]:
+    """Yield the problems of the place and number of Claims, and of its supporting information (PAS-019, 029, 068)."""
+    claims = [number for number in range(len(index.entries)) if _type_of(index, number) == "Claim"]
+    if _type_of(index, 0) != "Claim":
+        mend = f"Move entry {claims[0]} to the front." if claims else "Put a PAS Claim first."
+        yield _wrong("PAS-019", "entry[0].resource", "The first entry is not a Claim.", mend)
+        return
+    if len(claims) > most_claims:
+        found = f"The Bundle holds {len(claims)} Claims, at entries {', '.join(map(str, claims))}."
+        yield _wrong(
+            "PAS-068", "entry", found, f"Send at most {most_claims}: leave out the prior Claim's own prior one."
+        )
+    yield from _check_sequences(index.resource(0) or {})
+
+
+def _check_sequences(claim: Any) -> Iterator[Issue]:
+    for name, rule in (("supportingInfo", "PAS-029"), ("item", "PAS-041")):
+        elements = claim.get(name)
+        if not isinstance(elements, list):
+            continue
+        sequences = [each.get("sequence") for each in elements if isinstance(each, dict)]
+        counts = Counter(each for each in sequences if isinstance(each, int))
+        for sequence in (each for each, count in counts.items() if count > 1):
+            where = f"entry[0].resource.{name}.where(sequence = {sequence})"
+            yield _wrong(rule, where, f"{name}.sequence {sequence} is used twice.", "Number each entry once.")
+
+
+def _type_of(index: BundleIndex, number: int) -> str | None:
+    resource = index.resource(number)
+    kind = resource.get("resourceType") if resource else None
+    return kind if isinstance(kind, str) else None
+
+
+def check_uniqueness(index: BundleIndex) -> Iterator[Issue]:
+    """Yield each fullUrl that several entries have (PAS-021)."""
+    for places in index.repeated().values():
+        where = ", ".join(f"entry[{number}]" for number in places)
+        found = f"Several entries have the same fullUrl: {where}."
+        yield _wrong("PAS-021", f"entry[{places[1]}].fullUrl", found, "Send each instance once.")
+
+
+def close(index: BundleIndex) -> Closure:
+    """Follow every reference from the Claim on; each that leads nowhere or to several entries is an issue.
+
+    A prior Claim's own prior Claim is left out of an update on purpose (PAS-068): that one reference may dangle.
+    """
+    closure = Closure(reached={0})
+    waiting = [0]
+    while waiting:
+        number = waiting.pop()
+        resource = index.resource(number)
+        if resource is None:
+            continue
+        path = f"Bundle.entry[{number}].resource"
+        is_prior_claim = number > 0 and resource.get("resourceType") == "Claim"
+        for expression, reference in references_in(resource, path):
+            if is_prior_claim and expression.startswith(f"{path}.related"):
+                continue
+            resolution = index.resolve(reference, number)
+            if resolution.outcome == "entry":
+                target = resolution.entries[0]
+                closure.targets[number, reference] = target
+                if target not in closure.reached:
+                    closure.reached.add(target)
+                    waiting.append(target)
+            elif not resolution.found:
+                closure.issues.append(_dangling(expression, reference, resolution, resource))
+    return closure
+
+
+def _dangling(expression: str, reference: str, resolution: Resolution, referrer: Any) -> Issue:
+    shown = reference if len(reference) <= 200 else reference[:200] + "…"
+    if resolution.outcome == "ambiguous":
+        places = ", ".join(f"entry[{number}]" for number in resolution.entries)
+        found, mend = f"The reference {shown} fits several resources ({places}).", "Send each instance once."
+        return Issue("PAS-021", found, mend, expression, code="invariant")
+    rule = "PAS-020" if referrer.get("resourceType") in PARTY_TYPES else "PAS-025"
+    found = f"The reference {shown} leads to no entry of the Bundle."
+    mend = {
+        "no base": "An entry with a urn:uuid has no server address: refer by the fullUrl of the other entry.",
+        "no such contained resource": "Add the contained resource, or mend its id.",
+        "ill-formed": "Send Type/id, the other entry's fullUrl, or an identifier alone.",
+    }.get(resolution.reason, "Add the resource as an entry, or mend the reference.")
+    return Issue(rule, found, mend, expression, code="not-found")
+
+
+def observe(index: BundleIndex, closure: Closure) -> Iterator[Observation]:
+    """Yield what is worth noting and no fault: entries that nothing refers to, and things sent twice (PAS-022, 027)."""
+    for number in range(len(index.entries)):
+        if number not in closure.reached:
+            found = f"Nothing refers to this {_type_of(index, number) or 'entry'}; it was kept and not used."
+            yield Observation("PAS-027", found, f"Bundle.entry[{number}]")
+    seen: dict[tuple[str, str], int] = {}
+    for number in range(len(index.entries)):
+        kind, npi = _type_of(index, number), _npi(index.resource(number))
+        if kind and npi and seen.setdefault((kind, npi), number) != number:
+            found = f"The same NPI as entry[{seen[kind, npi]}]: the same {kind} seems to be sent twice."
+            yield Observation("PAS-022", found, f"Bundle.entry[{number}].resource.identifier")
+
+
+def _npi(resource: Any) -> str | None:
+    identifiers = resource.get("identifier") if resource else None
+    if not isinstance(identifiers, list):
+        return None
+    return next(
+        (
+            each["value"]
+            for each in identifiers
+            if isinstance(each, dict) and each.get("system") == NPI_SYSTEM and isinstance(each.get("value"), str)
+        ),
+        None,
+    )
+
+
+def _wrong(rule: str, place: str, found: str, mend: str, code: str = "invariant") -> Issue:
+    return Issue(rule, found, mend, f"Bundle.{place}", code=code)

@@ -1,0 +1,305 @@
+"""References between resources, followed on the way in and made on the way out.
+
+The hub holds whole objects where FHIR holds references. Reading, each referenced resource of the Bundle is read once and
+the same object is handed out again; writing, each object becomes one entry, under the fullUrl that it came with, and is
+referenced by it (PAS-038, PAS-040). Clinical records stay opaque: the hub holds their key, which is their fullUrl.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fhir_server.authorization.parties import Provider
+from fhir_server.authorization.values import Identifier, Origin
+from fhir_server.fhir.mapping import Json, Reading, Table, Writing
+from fhir_server.pas.datatypes import ASSIGNER
+
+ENTRY_NAMESPACE = uuid.UUID("8d6f3f5e-0d0b-5c4e-9a53-6e1c1f1d9a4b")
+
+
+@dataclass(slots=True)
+class ReadingLinks:
+    """The resources of a Bundle, as the closure check found them, each read at most once."""
+
+    entries: list[Json]
+    targets: Mapping[tuple[int, str], int]
+    here: int = 0
+    containers: list[Json] = field(default_factory=list)
+    known: dict[tuple[str, str], Any] = field(default_factory=dict)
+    mapped: set[int] = field(default_factory=set)
+
+    def follow(self, reference: Any) -> tuple[int | None, Json] | None:
+        """Return the entry's position and the resource that *reference* points at; ``None`` where it points at none.
+
+        A contained resource has no position. A dangling reference was reported by the closure check and is ``None`` here.
+        """
+        text = reference.get("reference") if isinstance(reference, dict) else None
+        if not isinstance(text, str):
+            return None
+        if text.startswith("#"):
+            resource = self._contained(text[1:])
+            return None if resource is None else (None, resource)
+        position = self.targets.get((self.here, text))
+        return None if position is None else (position, self.entries[position]["resource"])
+
+    def _contained(self, name: str) -> Json | None:
+        contained = self.entries[self.here]["resource"].get("contained")
+        if not isinstance(contained, list):
+            return None
+        return next((each for each in contained if isinstance(each, dict) and each.get("id") == name), None)
+
+    def key_of(self, reference: Any) -> str | None:
+        """Return the fullUrl of the entry that *reference* points at."""
+        found = self.follow(reference)
+        if found is None or found[0] is None:
+            return None
+        full_url = self.entries[found[0]].get("fullUrl")
+        return full_url if isinstance(full_url, str) else None
+
+    def read(self, position: int | None, resource: Json, table: Table, reading: Reading) -> Any:
+        """Return the object that *table* makes of *resource*, the same one each time."""
+        origin = self._origin(position, resource)
+        key = (table.type_name, origin.full_url or "")
+        if key in self.known:
+            return self.known[key]
+        came_from, path = self.here, f"Bundle.entry[{self.here}].resource.contained"
+        if position is not None:
+            self.here, path = position, f"Bundle.entry[{position}].resource"
+            self.mapped.add(position)
+        found = table.read(resource, path, reading)
+        self.here = came_from
+        self.known[key] = found = replace(found, origin=origin) if found is not None else None
+        return found
+
+    def _origin(self, position: int | None, resource: Json) -> Origin:
+        full_url = self.entries[self.here if position is None else position].get("fullUrl")
+        name = resource.get("id")
+        if position is None:
+            full_url = f"{full_url}#{name}"
+        return Origin(full_url if isinstance(full_url, str) else None, name if isinstance(name, str) else None)
+
+
+@dataclass(slots=True)
+class WritingLinks:
+    """The entries of a Bundle in the making, in the order in which they were first referenced.
+
+    ``seed`` (a case or transaction number) makes the fullUrls of things that came without one, the same each time.
+    """
+
+    seed: str
+    entries: dict[str, Json] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+
+    def full_url(self, origin: Origin, kind: str) -> str:
+        """Return the fullUrl to write: the one that the thing came with, or a stable urn:uuid."""
+        if origin.full_url and "#" not in origin.full_url:
+            return origin.full_url
+        told = origin.full_url or f"{origin.loop}|{origin.control_number}"
+        return f"urn:uuid:{uuid.uuid5(ENTRY_NAMESPACE, f'{self.seed}|{kind}|{told}')}"
+
+    def add(self, full_url: str, resource: Json) -> None:
+        """Keep *resource* as the entry *full_url*, unless it is one already."""
+        self.entries.setdefault(full_url, resource)
+
+    def refer(self, value: Any, table: Table, writing: Writing) -> Json:
+        """Return a reference to *value*, whose resource becomes an entry."""
+        full_url = self.full_url(value.origin, table.type_name)
+        if full_url not in self.entries:
+            self.entries[full_url] = {}  # holds the place in the order, and ends a circle of references
+            self.entries[full_url] = write_resource(value, table, writing)
+        return {"reference": full_url}
+
+    def bundle_entries(self) -> Iterator[Json]:
+        """Yield the entries of the Bundle."""
+        for full_url, resource in self.entries.items():
+            yield {"fullUrl": full_url, "resource": resource}
+
+
+def write_resource(value: Any, table: Table, writing: Writing) -> Json:
+    """Return the whole resource of *value*: type, id and profile first."""
+    head: Json = {"resourceType": table.type_name}
+    if value.origin.resource_id:
+        head["id"] = value.origin.resource_id
+    if table.profile:
+        head["meta"] = {"profile": [table.profile]}
+    body = table.write(value, writing)
+    if "meta" in body:
+        head["meta"] = {**body.pop("meta"), **head.get("meta", {})}
+    return {**head, **body}
+
+
+def is_logical(origin: Origin) -> bool:
+    """Return whether a party was told by an identifier or a name alone, without a resource of its own."""
+    return origin == Origin()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """A reference to a party that the hub holds as an object; *name_field* is told in ``display``."""
+
+    table: Table
+    name_field: str | None = None
+    type_name: str = "Reference"
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """Return the party; a logical reference gives a party with that identifier alone."""
+        if not _is_reference(value, path, reading):
+            return None
+        found = reading.links.follow(value)
+        if found is not None:
+            position, resource = found
+            if resource.get("resourceType") != self.table.type_name:
+                _wrong_target(path, self.table.type_name, reading)
+                return None
+            return reading.links.read(position, resource, self.table, reading)
+        return self._logical(value, path, reading)
+
+    def _logical(self, value: Json, path: str, reading: Reading) -> Any:
+        fields: Json = {}
+        if "identifier" in value:
+            identifier = ASSIGNER.read(value["identifier"], f"{path}.identifier", reading)
+            fields["identifiers"] = (identifier,) if identifier else ()
+        if self.name_field and isinstance(value.get("display"), str):
+            fields[self.name_field] = value["display"]
+        return self.table.kind(**fields) if fields and "reference" not in value else None
+
+    def write(self, value: Any, writing: Writing) -> Json:
+        """Return the reference; the party becomes an entry unless it is known by an identifier alone."""
+        if not is_logical(value.origin):
+            return dict(writing.links.refer(value, self.table, writing))
+        reference: Json = {}
+        if value.identifiers:
+            reference["identifier"] = ASSIGNER.write(value.identifiers[0], writing)
+        if self.name_field and getattr(value, self.name_field):
+            reference["display"] = getattr(value, self.name_field)
+        return reference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProviderLink:
+    """A reference to whoever acts: an Organization, a Practitioner or a PractitionerRole.
+
+    With ``anyone`` it may also point at somebody else, a patient or a relative, whom the hub holds as a record's key.
+    """
+
+    organization: Link
+    practitioner: Link
+    role: Table
+    anyone: bool = False
+    type_name: str = "Reference"
+
+    def read(self, value: Any, path: str, reading: Reading) -> Provider | str | None:
+        """Return the provider (from a role, with its practitioner and organization), or the key of somebody else."""
+        if not _is_reference(value, path, reading):
+            return None
+        found = reading.links.follow(value)
+        kind = found[1].get("resourceType") if found else value.get("type", "Organization")
+        if found is not None and kind == "PractitionerRole":
+            return self._read_role(found[0], found[1], reading)
+        if kind == "Practitioner":
+            practitioner = self.practitioner.read(value, path, reading)
+            return practitioner and Provider(practitioner=practitioner)
+        if kind == "Organization":
+            organization = self.organization.read(value, path, reading)
+            return organization and Provider(organization=organization)
+        if self.anyone:
+            key: str | None = reading.links.key_of(value)
+            return key
+        _wrong_target(path, "Organization, Practitioner or PractitionerRole", reading)
+        return None
+
+    def _read_role(self, position: int | None, resource: Json, reading: Reading) -> Provider:
+        links: ReadingLinks = reading.links
+        role = links.read(position, resource, self.role, reading)
+        came_from, where = links.here, f"Bundle.entry[{links.here}].resource.contained"
+        if position is not None:
+            links.here, where = position, f"Bundle.entry[{position}].resource"
+        parts = {
+            name: link.read(resource[name], f"{where}.{name}", reading)
+            for name, link in (("organization", self.organization), ("practitioner", self.practitioner))
+            if name in resource
+        }
+        links.here = came_from
+        return Provider(parts.get("organization"), parts.get("practitioner"), role)
+
+    def write(self, value: Provider | str, writing: Writing) -> Json:
+        """Return the reference; role, practitioner and organization become entries."""
+        if isinstance(value, str):
+            return {"reference": value}
+        if value.role is not None:
+            return self._write_role(value, writing)
+        if value.practitioner is not None:
+            return self.practitioner.write(value.practitioner, writing)
+        return self.organization.write(value.organization, writing) if value.organization is not None else {}
+
+    def _write_role(self, value: Provider, writing: Writing) -> Json:
+        links: WritingLinks = writing.links
+        reference = links.refer(value.role, self.role, writing)
+        resource = links.entries[reference["reference"]]
+        if value.practitioner is not None:
+            resource.setdefault("practitioner", self.practitioner.write(value.practitioner, writing))
+        if value.organization is not None:
+            resource.setdefault("organization", self.organization.write(value.organization, writing))
+        return reference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordLink:
+    """A reference to a record; the hub holds its key, or (with ``or_identifier``) the identifier that names it."""
+
+    or_identifier: bool = False
+    type_name: str = "Reference"
+
+    def read(self, value: Any, path: str, reading: Reading) -> str | Identifier | None:
+        """Return the record's key, or its identifier where only that was sent."""
+        if not _is_reference(value, path, reading):
+            return None
+        if self.or_identifier and "reference" not in value and "identifier" in value:
+            identifier: Identifier | None = ASSIGNER.read(value["identifier"], f"{path}.identifier", reading)
+            return identifier
+        key: str | None = reading.links.key_of(value)
+        return key
+
+    def write(self, value: str | Identifier, writing: Writing) -> Json:
+        """Return a reference to the record of the key or identifier *value*."""
+        return {"reference": value} if isinstance(value, str) else {"identifier": ASSIGNER.write(value, writing)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KindLink:
+    """A reference to one of several resource types, each with a table of its own, all telling of one dataclass."""
+
+    tables: Mapping[str, Table]
+    kinds: Mapping[str, str]
+    type_name: str = "Reference"
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """Return the object that the table of the resource's type makes."""
+        if not _is_reference(value, path, reading):
+            return None
+        found = reading.links.follow(value)
+        if found is None:
+            return None
+        table = self.tables.get(str(found[1].get("resourceType")))
+        if table is None:
+            _wrong_target(path, ", ".join(self.tables), reading)
+            return None
+        return reading.links.read(found[0], found[1], table, reading)
+
+    def write(self, value: Any, writing: Writing) -> Json:
+        """Return a reference to *value*, written by the table of its kind."""
+        return dict(writing.links.refer(value, self.tables[self.kinds[value.kind]], writing))
+
+
+def _is_reference(value: Any, path: str, reading: Reading) -> bool:
+    if not isinstance(value, dict):
+        reading.wrong_type(path, "a reference", value)
+        return False
+    return True
+
+
+def _wrong_target(path: str, expected: str, reading: Reading) -> None:
+    reading.wrong_type(f"{path}.reference", f"a reference to {expected}", "text")

@@ -1,0 +1,41 @@
+"""All that a decision depends on beside the request and the policy: the time, the settings, what the server knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from fhir_server.policy.registry import BeneficiaryRecord, Exemption, ProviderRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """The same request under the same circumstances, and the same packs, gets the same answer to the byte.
+
+    ``now`` is when the request was received, with its time zone; its UTC day is the day of receipt and of the decision.
+    ``states`` are the states whose requests this server decides (setting ``STATES``), in two letters.
+    ``medicare_payers`` and ``excluded_payers`` are payer identifiers, each as ``value`` or ``system|value``: Original
+    Medicare (setting ``MEDICARE_PAYERS``), and payers that are told from it by nothing but their identifier, such as
+    Railroad Medicare.
+    ``beneficiary`` is the registry's record of the request's member number, or ``None`` if it holds none.
+    ``providers`` are the registry's records by NPI, at least of the NPIs that the request names; one that is missing is
+    unknown. ``exemptions`` are those of the same NPIs, past and future ones included.
+    ``open_duplicate`` is the number of an undecided case of the same provider, beneficiary and service, or ``None``.
+    ``sandbox`` is whether the server runs as a sandbox, where duplicates are not refused (S-24).
+    """
+
+    now: datetime
+    states: frozenset[str]
+    medicare_payers: frozenset[str] = frozenset()
+    excluded_payers: frozenset[str] = frozenset()
+    beneficiary: BeneficiaryRecord | None = None
+    providers: Mapping[str, ProviderRecord] = field(default_factory=dict)
+    exemptions: tuple[Exemption, ...] = ()
+    open_duplicate: str | None = None
+    sandbox: bool = False
+
+    @property
+    def today(self) -> date:
+        """The UTC day of ``now``."""
+        return self.now.astimezone(UTC).date()

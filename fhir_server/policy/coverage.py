@@ -1,0 +1,343 @@
+"""What a coverage policy is made of: categories with their codes and rules, states, settings, payers, dismissals.
+
+The rows are read from YAML by `fhir_server.policy.pack`; they are what a policy nurse edits and reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Literal
+
+import msgspec
+
+from fhir_server.authorization.determination import PolicyEdition
+from fhir_server.policy.rows import Row
+
+ProcedureCode = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4})$")]
+DiagnosisCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?$")]
+DiagnosisFamily = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?-?$")]
+StateCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
+Words = Annotated[str, msgspec.Meta(min_length=1)]
+SiteKind = Literal["place-of-service", "bill-type"]
+NumberNeeded = Literal["ccn", "ptan"]
+AnswerKind = Literal["line", "error"]
+
+RULE_TESTS = (
+    "diagnosis_list",
+    "not_diagnosis",
+    "requires_with",
+    "initial_implant_only",
+    "epidural_steroid_purpose",
+    "from_date",
+    "states_not_active",
+)
+"""The fields of a scope rule that say what it tests; each rule has exactly one."""
+
+
+class Source(Row, frozen=True, kw_only=True):
+    """A publication that the pack carries over."""
+
+    id: Words
+    title: Words
+    edition: Words
+    date: date
+
+
+class DatedRow(Row, frozen=True, kw_only=True):
+    """A row that holds from one date of service to another, both included, with the place where it stands."""
+
+    source: Words
+    effective_from: date
+    effective_to: date | None = None
+
+
+class CodeRow(DatedRow, frozen=True, kw_only=True):
+    """A code that is reviewed. An add-on needs one of its base codes on the same request."""
+
+    code: ProcedureCode
+    system: Literal["CPT", "HCPCS"]
+    label: Words
+    add_on: bool = False
+    base_codes: tuple[ProcedureCode, ...] = ()
+    base_codes_source: Words | None = None
+
+
+class ScopeRule(DatedRow, frozen=True, kw_only=True):
+    """A rule that decides whether a code is a service of the model. One of the fields of `RULE_TESTS` is set.
+
+    ``initial_implant_only`` names the diagnoses of a revision or replacement; a trailing dash takes in all below.
+    """
+
+    id: Words
+    codes: tuple[ProcedureCode, ...]
+    otherwise: Words
+    reason: Words
+    mend: Words
+    missing: Words | None = None
+    diagnosis_list: Words | None = None
+    not_diagnosis: tuple[DiagnosisCode, ...] | None = None
+    requires_with: tuple[ProcedureCode, ...] | None = None
+    initial_implant_only: tuple[DiagnosisFamily, ...] | None = None
+    epidural_steroid_purpose: Literal[True] | None = None
+    from_date: date | None = msgspec.field(name="from", default=None)
+    states_not_active: tuple[StateCode, ...] | None = None
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Which tests are set; one, in a pack that was read."""
+        return tuple(name for name in RULE_TESTS if getattr(self, name) is not None)
+
+
+class PolicyRow(Row, frozen=True, kw_only=True):
+    """A coverage policy (NCD or LCD) and the states where it decides."""
+
+    id: Words
+    states: tuple[StateCode, ...]
+    source: Words
+
+
+class AssociatedCodes(Row, frozen=True, kw_only=True):
+    """Codes that are not reviewed themselves and follow a code of the category."""
+
+    source: Words
+    as_of: date
+    codes: tuple[ProcedureCode, ...]
+
+
+class NoteRow(Row, frozen=True, kw_only=True):
+    """A remark for whoever reads the category."""
+
+    text: Words
+    source: Words
+
+
+class Category(Row, frozen=True, kw_only=True):
+    """A service category. A delayed one is not in force and keeps its place."""
+
+    id: Words
+    number: int
+    label: Words
+    status: Literal["active", "delayed"]
+    source: Words
+    policies: tuple[PolicyRow, ...] = ()
+    codes: tuple[CodeRow, ...] = ()
+    mentioned_codes: tuple[ProcedureCode, ...] = ()
+    scope_rules: tuple[ScopeRule, ...] = ()
+    associated: tuple[AssociatedCodes, ...] = ()
+    notes: tuple[NoteRow, ...] = ()
+
+
+class ListedDiagnosis(Row, frozen=True, kw_only=True):
+    """A diagnosis of a list; without dates of its own it has those of the list."""
+
+    code: DiagnosisCode
+    branch: Words | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+
+class DiagnosisList(DatedRow, frozen=True, kw_only=True):
+    """Diagnoses that make a code a service of the model."""
+
+    id: Words
+    label: Words
+    as_of: date
+    codes: tuple[ListedDiagnosis, ...]
+
+
+class ModelDates(Row, frozen=True, kw_only=True):
+    """When the model runs."""
+
+    requests_accepted_from: date
+    first_date_of_service: date
+    last_date_of_service: date
+    partial_affirmation_from: date
+    source: Words
+
+
+class StateRow(DatedRow, frozen=True, kw_only=True):
+    """A state of the model: who pays claims there, and who reviews."""
+
+    state: StateCode
+    contractor: Words
+    participant: Words
+
+
+class Closure(Row, frozen=True, kw_only=True):
+    """From ``from_date`` on no request is taken for a state, or for ``all``; open cases go on."""
+
+    state: StateCode | Literal["all"]
+    from_date: date = msgspec.field(name="from")
+    source: Words
+
+
+class Participant(Row, frozen=True, kw_only=True):
+    """The organization that reviews requests of a state."""
+
+    id: Words
+    name: Words
+    portal: Words
+    phone: Words
+    as_of: date
+    source: Words
+    fax: Words | None = None
+    email: Words | None = None
+
+
+class Contractor(Row, frozen=True, kw_only=True):
+    """The Medicare Administrative Contractor of a jurisdiction."""
+
+    id: Words
+    name: Words
+    jurisdiction: Words
+    phone: Words
+    fax: Words
+    mail: tuple[Words, ...]
+    source: Words
+
+
+class SiteRow(DatedRow, frozen=True, kw_only=True):
+    """A setting that is reviewed, and which number of the facility it needs."""
+
+    kind: SiteKind
+    code: Words
+    label: Words
+    needs: NumberNeeded | None = None
+
+
+class CoverageType(Row, frozen=True, kw_only=True):
+    """Which payer a type of coverage means; ``under`` takes in all codes below."""
+
+    payer: Words
+    label: Words
+    source: Words
+    codes: tuple[Words, ...] = ()
+    under: tuple[Words, ...] = ()
+
+    def holds(self, code: str) -> bool:
+        """Return whether *code* is one of the row's."""
+        return code in self.codes or any(code.startswith(each) for each in self.under)
+
+
+class EmergencyMark(DatedRow, frozen=True, kw_only=True):
+    """A modifier, or the beginning of a revenue code, that tells emergency care."""
+
+    modifier: Words | None = None
+    revenue_under: Words | None = None
+
+
+class OtherProgram(DatedRow, frozen=True, kw_only=True):
+    """A code that another prior-authorization program reviews."""
+
+    code: ProcedureCode
+    program: Words
+
+
+class Cause(Row, frozen=True, kw_only=True):
+    """One way in which a request fails, in words; ``error``, ``follow_up``, ``position``: X12 901, 889 and element."""
+
+    id: Words
+    reason: Words
+    mend: Words
+    source: Words
+    missing: Words | None = None
+    error: Words | None = None
+    follow_up: Words | None = None
+    position: Words | None = None
+
+
+class DismissalRow(Row, frozen=True, kw_only=True):
+    """A reason for dismissal: told with NA on the lines, or as errors."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^D[0-9]{2}$")]
+    title: Words
+    answer: AnswerKind
+    source: Words
+    causes: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True)
+class CoveragePack:
+    """A coverage policy, whole and checked. Made by `fhir_server.policy.pack.load_packs`."""
+
+    edition: PolicyEdition
+    title: str
+    sources: tuple[Source, ...]
+    dates: ModelDates
+    states: tuple[StateRow, ...]
+    closures: tuple[Closure, ...]
+    participants: tuple[Participant, ...]
+    contractors: tuple[Contractor, ...]
+    sites: tuple[SiteRow, ...]
+    coverage_types: tuple[CoverageType, ...]
+    emergency: tuple[EmergencyMark, ...]
+    other_programs: tuple[OtherProgram, ...]
+    diagnosis_lists: tuple[DiagnosisList, ...]
+    dismissals: tuple[DismissalRow, ...]
+    categories: tuple[Category, ...] = field(repr=False)
+
+    @cached_property
+    def listed(self) -> dict[str, tuple[tuple[Category, CodeRow], ...]]:
+        """The rows of each code that is reviewed, in the order of their dates."""
+        rows: dict[str, list[tuple[Category, CodeRow]]] = {}
+        for category in self.categories:
+            for row in category.codes if category.status == "active" else ():
+                rows.setdefault(row.code, []).append((category, row))
+        return {code: tuple(sorted(each, key=lambda pair: pair[1].effective_from)) for code, each in rows.items()}
+
+    @cached_property
+    def rules(self) -> dict[str, tuple[ScopeRule, ...]]:
+        """The scope rules of each code, in the order of the file."""
+        every = [rule for category in self.categories for rule in category.scope_rules]
+        return {code: tuple(rule for rule in every if code in rule.codes) for rule in every for code in rule.codes}
+
+    @cached_property
+    def associated(self) -> dict[str, frozenset[str]]:
+        """The categories that each associated code may follow."""
+        found: dict[str, set[str]] = {}
+        for category in self.categories:
+            for code in (code for group in category.associated for code in group.codes):
+                found.setdefault(code, set()).add(category.id)
+        return {code: frozenset(each) for code, each in found.items()}
+
+    @cached_property
+    def delayed(self) -> dict[str, Category]:
+        """The delayed category that names each code."""
+        delayed = [each for each in self.categories if each.status == "delayed"]
+        return {code: each for each in delayed for code in (*each.mentioned_codes, *(row.code for row in each.codes))}
+
+    @cached_property
+    def lists(self) -> dict[str, dict[str, tuple[date, date | None]]]:
+        """The diagnoses of each list, with the dates between which they stand there."""
+        return {
+            each.id: {
+                row.code: (row.effective_from or each.effective_from, row.effective_to or each.effective_to)
+                for row in each.codes
+            }
+            for each in self.diagnosis_lists
+        }
+
+    @cached_property
+    def causes(self) -> dict[str, tuple[DismissalRow, Cause]]:
+        """Each cause with the dismissal that it belongs to."""
+        return {cause.id: (row, cause) for row in self.dismissals for cause in row.causes}
+
+    def rank(self, dismissal: str) -> int:
+        """Return the place of a dismissal in the table: where several apply, the first is told."""
+        return next(index for index, row in enumerate(self.dismissals) if row.code == dismissal)
+
+    def is_told_as_error(self, dismissal: str) -> bool:
+        """Return whether a dismissal is told as errors, not on the lines."""
+        return any(row.code == dismissal and row.answer == "error" for row in self.dismissals)
+
+    def payer_of(self, coverage_type: str) -> CoverageType | None:
+        """Return the row of a type of coverage; a row that names the code goes before one that takes it in."""
+        rows = [row for row in self.coverage_types if row.holds(coverage_type)]
+        return next((row for row in rows if coverage_type in row.codes), rows[0] if rows else None)
+
+    def participant_in(self, state: str) -> Participant | None:
+        """Return who reviews requests of *state*."""
+        row = next((each for each in self.states if each.state == state), None)
+        return next((each for each in self.participants if row and each.id == row.participant), None)

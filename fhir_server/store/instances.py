@@ -1,0 +1,79 @@
+"""Instances: which resource each client gave a fullUrl to, so that a GUID used twice is noticed (PAS-024)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, select
+
+from fhir_server.store.repository import Repository
+from fhir_server.store.tables import instance
+from fhir_server.store.upsert import for_each_engine
+from fhir_server.store.values import indexed
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A resource as a client sent it. Two are the same instance when type and ``identity_sha256`` are equal."""
+
+    full_url: str
+    resource_type: str
+    identity_sha256: str
+    content_sha256: str
+
+
+def _keep(statement: Any) -> Executable:
+    keep: Executable = statement.on_conflict_do_update(
+        index_elements=[instance.c.owner, instance.c.full_url],
+        set_={"content_sha256": statement.excluded.content_sha256},
+        where=instance.c.identity_sha256 == statement.excluded.identity_sha256,
+    )
+    return keep
+
+
+_AT_ONCE = 16  # a list of fixed length is compiled once; a short one is filled up with repetitions
+_KEEP = for_each_engine(instance, _keep)
+_KNOWN = select(
+    instance.c.full_url, instance.c.resource_type, instance.c.identity_sha256, instance.c.content_sha256
+).where(
+    instance.c.owner == bindparam("of_owner"),
+    instance.c.full_url.in_([bindparam(f"full_url_{position}") for position in range(_AT_ONCE)]),
+)
+
+
+class Instances(Repository):
+    """The instances that the caller sent; nobody sees those of another client."""
+
+    __slots__ = ()
+
+    def known(self, full_urls: Iterable[str]) -> dict[str, Instance]:
+        """Return those of *full_urls* that the caller has used before, and for what."""
+        wanted = {indexed(url): url for url in full_urls}
+        urls = list(wanted)
+        return {
+            wanted[url]: Instance(wanted[url], *rest)
+            for start in range(0, len(urls), _AT_ONCE)
+            for url, *rest in self._some(urls[start : start + _AT_ONCE])
+        }
+
+    def _some(self, urls: list[str]) -> Sequence[Sequence[Any]]:
+        places = {f"full_url_{position}": urls[position % len(urls)] for position in range(_AT_ONCE)}
+        return self._unit.connection.execute(_KNOWN, {"of_owner": self._unit.caller.client, **places}).all()
+
+    def keep(self, instances: Sequence[Instance]) -> None:
+        """Remember *instances*. A fullUrl that stands for another instance already goes on standing for that one."""
+        owner = self._unit.guard(self._unit.caller.client)
+        rows = {
+            indexed(each.full_url): {
+                "owner": owner,
+                "full_url": indexed(each.full_url),
+                "resource_type": indexed(each.resource_type),
+                "identity_sha256": each.identity_sha256,
+                "content_sha256": each.content_sha256,
+            }
+            for each in instances
+        }
+        if rows:  # in one order for all, so that two transactions cannot wait for each other
+            self._unit.connection.execute(_KEEP[self._unit.engine], [rows[url] for url in sorted(rows)])

@@ -1,0 +1,44 @@
+"""Log lines: JSON, one for each request, and never a beneficiary's data.
+
+Only the keys of an allow-list leave; anything else that code binds by mistake is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+ALLOWED = frozenset(
+    {"event", "level", "timestamp", "id", "client", "method", "route", "status", "milliseconds", "case", "replayed", "rules"}
+    | {"kind", "at", "mode", "address", "store", "workers", "packs", "release", "scheme", "warning"}
+)
+
+
+def only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep the keys that cannot hold a beneficiary's data."""
+    return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+def configure_logs(level: str) -> None:
+    """Write log lines of *level* and above to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            only_allowed,
+            structlog.processors.JSONRenderer(serializer=_serialize),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if hasattr(sys.stderr, "buffer") else None,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _serialize(event: Any, **_: Any) -> bytes:
+    return msgspec.json.encode(event, enc_hook=str)

@@ -1,0 +1,98 @@
+"""For operators: is it alive, can it work, what has it done; and one log line for each request."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import uuid
+
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+from fhir_server.errors import Refusal, StoreMismatch
+from fhir_server.store.database import Database
+
+log = structlog.get_logger()
+
+REQUESTS = Counter("wiser_pas_requests", "Requests answered.", ("route", "method", "status"))
+SECONDS = Histogram(
+    "wiser_pas_request_seconds",
+    "Seconds from the first byte read to the answer made.",
+    ("route",),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
+)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def operation_blueprint(database: Database) -> Blueprint:
+    """Return `/healthz`, `/readyz` and `/metrics`."""
+    blueprint = Blueprint("operation", __name__)
+
+    @blueprint.get("/healthz")
+    def health() -> Response:
+        return jsonify(status="ok")
+
+    @blueprint.get("/readyz")
+    def readiness() -> tuple[Response, int]:
+        try:
+            database.check()
+        except (Refusal, StoreMismatch) as error:
+            return jsonify(status="not ready", store=type(error).__name__), 503
+        return jsonify(status="ready"), 200
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+    return blueprint
+
+
+def _registry() -> CollectorRegistry:
+    """Return the figures of all server processes where they share a folder, else of this one."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def register_observation(app: Flask) -> None:
+    """Give each request an id, count and time it, and write its one log line, which holds no content."""
+
+    @app.before_request
+    def begin() -> None:
+        g.started = time.perf_counter()
+        sent = request.headers.get("X-Request-Id", "")
+        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        seconds = time.perf_counter() - g.started
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
+        REQUESTS.labels(route, request.method, response.status_code).inc()
+        SECONDS.labels(route).observe(seconds)
+        if route not in _QUIET:
+            log.info(
+                "request",
+                id=g.request_id,
+                method=request.method,
+                route=route,
+                status=response.status_code,
+                milliseconds=round(seconds * 1000, 1),
+            )
+        return response

@@ -1,0 +1,72 @@
+"""The PAS operations of one release: read the request, call the use case, write the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from flask import Blueprint, Response
+
+from fhir_server.authorization.response import AuthorizationResponse
+from fhir_server.fhir.limits import Limits
+from fhir_server.pas.read import FHIR_JSON, read_submission
+from fhir_server.pas.versions import Version
+from fhir_server.pas.write import write_response
+from fhir_server.security.clients import Identification
+from fhir_server.store.database import Database
+from fhir_server.web.exchange import agreed_format, known_caller, sent_body
+from fhir_server.workflow.circumstances import Review
+from fhir_server.workflow.submit import Renderer, Submission, submit
+
+JSON_ONLY = ("json",)  # PAS-018: the operations take and give JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the PAS routes work with."""
+
+    database: Database
+    review: Review
+    identification: Identification
+    limits: Limits
+    clock: Callable[[], datetime]
+
+
+def renderer(version: Version, *, sandbox: bool) -> Renderer:
+    """Return the pure function that makes an answer's bytes in *version*."""
+
+    def render(response: AuthorizationResponse, case: str, moment: str) -> bytes:
+        return write_response(response, version, case=case, moment=moment, sandbox=sandbox)
+
+    return render
+
+
+def pas_blueprint(version: Version, service: Service) -> Blueprint:
+    """Return the routes of *version* under its base address."""
+    blueprint = Blueprint(f"pas_{version.label.replace('.', '_')}", __name__, url_prefix=f"/{version.base}/fhir")
+    render = renderer(version, sandbox=service.review.sandbox)
+
+    @blueprint.post("/Claim/$submit")
+    def submit_claim() -> Response:
+        caller = known_caller(service.identification)
+        agreed_format(JSON_ONLY)
+        body = sent_body(JSON_ONLY)
+        received_at = service.clock()
+        intake = read_submission(body, version, service.limits)
+        submission = Submission(caller, version.channel, received_at, FHIR_JSON, body, intake)
+        answer = submit(submission, service.database, service.review, render, FHIR_JSON)
+        structlog.contextvars.bind_contextvars(case=answer.case, replayed=answer.replayed)
+        return _answer_response(answer.body, answer.status, answer.content_type, answer.replayed)
+
+    return blueprint
+
+
+def _answer_response(body: bytes, status: int, content_type: str, replayed: bool) -> Response:
+    response = Response(body, status, content_type=f"{content_type}; charset=utf-8")
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+

@@ -1,0 +1,56 @@
+"""What the server knows beyond the request: the registry's records and earlier cases, gathered for a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fhir_server.authorization.request import AuthorizationRequest
+from fhir_server.policy.circumstances import Circumstances
+from fhir_server.policy.facts import RequestFacts
+from fhir_server.policy.pack import Pack
+from fhir_server.policy.registry import Registry
+from fhir_server.store.unit import UnitOfWork
+from fhir_server.workflow.registry import StoredRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How this server reviews: its policy packs and the settings that a decision depends on.
+
+    ``window`` is how long the same submission gets its stored answer (S-16).
+    """
+
+    packs: Sequence[Pack]
+    states: frozenset[str]
+    medicare_payers: frozenset[str]
+    excluded_payers: frozenset[str]
+    window: timedelta
+    sandbox: bool
+
+
+def gather(
+    unit: UnitOfWork, request: AuthorizationRequest, facts: RequestFacts, review: Review, now: datetime
+) -> Circumstances:
+    """Return what is known about the request's beneficiary and providers, and whether it was asked before (D08)."""
+    registry: Registry = StoredRegistry(unit)
+    providers = {npi: registry.provider(npi) for npi in facts.npis}
+    return Circumstances(
+        now=now,
+        states=review.states,
+        medicare_payers=review.medicare_payers,
+        excluded_payers=review.excluded_payers,
+        beneficiary=registry.beneficiary(facts.member_id) if facts.member_id else None,
+        providers={npi: record for npi, record in providers.items() if record is not None},
+        exemptions=tuple(exemption for npi in facts.npis for exemption in registry.exemptions(npi)),
+        open_duplicate=_open_duplicate(unit, facts) if not review.sandbox else None,
+        sandbox=review.sandbox,
+    )
+
+
+def _open_duplicate(unit: UnitOfWork, facts: RequestFacts) -> str | None:
+    codes = [line.code for line in facts.lines if line.code]
+    if not (facts.member_id and facts.npis and codes):
+        return None
+    return unit.cases.open_duplicate(facts.member_id, facts.npis, codes)

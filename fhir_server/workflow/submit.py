@@ -1,0 +1,230 @@
+"""A submission, from the moment it was read to the answer: one transaction, told here from top to bottom.
+
+    claim      the same content from the same client is answered once (S-16); whoever sends it again gets the same bytes
+    open       a case is made, with the exact bytes and the records that came (PAS-033)
+    gather     what the registry and earlier cases say about it
+    decide     the policy packs weigh it into a determination
+    record     the decision becomes an event, and work for whoever is to be told
+    answer     the answer is rendered, stored with its event, and returned
+
+Nothing is kept unless all of it is: a crash at any point leaves either the whole case with its answer, or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from fhir_server.authorization.answering import compose
+from fhir_server.authorization.caller import Caller
+from fhir_server.authorization.determination import Determination
+from fhir_server.authorization.events import Answered, Determined, EventKind, Received
+from fhir_server.authorization.request import AuthorizationRequest
+from fhir_server.authorization.response import AuthorizationResponse
+from fhir_server.authorization.states import State
+from fhir_server.authorization.submission import Intake, NamedInstance, Observation
+from fhir_server.errors import ContentInvalid, Issue, NotSupported
+from fhir_server.policy.engine import determine
+from fhir_server.policy.facts import RequestFacts, facts_of
+from fhir_server.store.cases import CaseIdentifier, CaseLine, CaseRecord
+from fhir_server.store.database import Database
+from fhir_server.store.instances import Instance
+from fhir_server.store.messages import Message
+from fhir_server.store.unit import UnitOfWork
+from fhir_server.workflow.circumstances import Review, gather
+
+Renderer = Callable[[AuthorizationResponse, str, str], bytes]
+CASE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is misread on the telephone
+SANDBOX_DISPOSITION = "Answered by a sandbox: no real decision about anybody."
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request as it arrived: from whom, over which channel, its exact bytes, and what an edge read in them."""
+
+    caller: Caller
+    channel: str
+    received_at: datetime
+    content_type: str
+    body: bytes = field(repr=False)
+    intake: Intake = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to send back. ``replayed`` tells that the same content had been answered before, with these bytes."""
+
+    case: str
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    replayed: bool = False
+
+
+def submit(submission: Submission, database: Database, review: Review, render: Renderer, content_type: str) -> Answer:
+    """Return the answer to *submission*, stored before it is returned.
+
+    *render* makes the bytes of an answer of *content_type* from (answer, case number, moment). Raises `NotSupported` for
+    an update, `ContentInvalid` for a GUID that means two things, `Unavailable` where the store cannot keep anything.
+    """
+    _refuse_update(submission.intake.request)
+    key = replay_key(submission)
+    with database.write(submission.caller) as unit:
+        stored = unit.replays.claim(key, submission.received_at, review.window)
+        if stored is not None:
+            return Answer(stored.case, stored.status, stored.content_type, stored.body, replayed=True)
+        observations = _check_instances(unit, submission.intake)
+        facts = facts_of(submission.intake.request)
+        circumstances = gather(unit, submission.intake.request, facts, review, submission.received_at)
+        case = _open(unit, submission, facts, observations)
+        determination = determine(submission.intake.request, facts, circumstances, review.packs, case_number=case)
+        _record(unit, case, determination, submission)
+        body = _answer(unit, case, determination, submission, review, render)
+        unit.replays.keep(key, case, OK, body, content_type, submission.received_at)
+    return Answer(case, OK, content_type, body)
+
+
+def replay_key(submission: Submission) -> str:
+    """Return the name under which the answer to this content is kept: client, channel and content (S-16)."""
+    told = "\n".join((submission.caller.client, submission.channel, submission.intake.content_sha256))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def new_case_number(received_at: datetime) -> str:
+    """Return a fresh case number: the UTC day and eight random characters that read well aloud."""
+    tail = "".join(secrets.choice(CASE_ALPHABET) for _ in range(8))
+    return f"W{received_at.astimezone(UTC):%Y%m%d}-{tail}"
+
+
+def _refuse_update(request: AuthorizationRequest) -> None:
+    if request.purpose == "update":
+        raise NotSupported(
+            [
+                Issue(
+                    "PAS-066",
+                    "The Claim changes or cancels an earlier request, which this server does not take yet.",
+                    "Send a new request without related claims and change marks, or telephone about the earlier one.",
+                    "Bundle.entry[0].resource",
+                    code="not-supported",
+                )
+            ]
+        )
+
+
+def _check_instances(unit: UnitOfWork, intake: Intake) -> tuple[Observation, ...]:
+    """Refuse a GUID that names two things; note one whose thing has changed (PAS-024)."""
+    if not intake.instances:
+        return intake.observations
+    known = unit.instances.known(each.full_url for each in intake.instances)
+    clashes = [each for each in intake.instances if each.full_url in known and _clash(each, known[each.full_url])]
+    if clashes:
+        raise ContentInvalid(_clash_issue(each) for each in clashes)
+    unit.instances.keep([Instance(each.full_url, each.kind, each.identity, each.content_sha256) for each in intake.instances])
+    changed = tuple(
+        Observation("PAS-024", "The instance that this GUID names has changed since it was last sent.", each.expression)
+        for each in intake.instances
+        if each.full_url in known and known[each.full_url].content_sha256 != each.content_sha256
+    )
+    return intake.observations + changed
+
+
+def _clash(sent: NamedInstance, known: Instance) -> bool:
+    other_identity = bool(sent.identity and known.identity_sha256 and sent.identity != known.identity_sha256)
+    return sent.kind != known.resource_type or other_identity
+
+
+def _clash_issue(instance: NamedInstance) -> Issue:
+    found = "The GUID of this entry was used in an earlier submission for another thing."
+    mend = "Give each thing a GUID of its own; the same thing may keep its GUID."
+    return Issue("PAS-024", found, mend, f"{instance.expression}.fullUrl", code="duplicate")
+
+
+def _open(
+    unit: UnitOfWork, submission: Submission, facts: RequestFacts, observations: tuple[Observation, ...]
+) -> str:
+    """Make the case: its look-up rows, its first event, the exact bytes and the records; return its number."""
+    case = new_case_number(submission.received_at)
+    request = submission.intake.request
+    unit.cases.create(_case_record(case, submission, facts))
+    unit.messages.keep(
+        Message("received", submission.channel, submission.content_type, submission.body, submission.received_at, case)
+    )
+    received = Received(submission.channel, hashlib.sha256(submission.body).hexdigest(), request, observations)
+    _append(unit, case, submission, EventKind.RECEIVED, received, State.RECEIVED)
+    return case
+
+
+def _case_record(case: str, submission: Submission, facts: RequestFacts) -> CaseRecord:
+    request = submission.intake.request
+    lines = tuple(CaseLine(line.sequence, line.code or "", provider_npis=facts.npis) for line in facts.lines)
+    return CaseRecord(
+        number=case,
+        channel=submission.channel,
+        created_at=submission.received_at,
+        member_id=facts.member_id,
+        requester_npi=facts.requester_npi,
+        lines=lines,
+        identifiers=tuple(_identifiers(case, request)),
+    )
+
+
+def _identifiers(case: str, request: AuthorizationRequest) -> list[CaseIdentifier]:
+    found = [CaseIdentifier("administrative", case)]
+    found += [CaseIdentifier("request", each.value, each.system or "") for each in request.identifiers if each.value]
+    found += [
+        CaseIdentifier("trace", each.value, each.system or "")
+        for line in request.lines
+        for each in line.trace_numbers
+        if each.value
+    ]
+    envelope = request.transaction.identifier
+    if envelope is not None and envelope.value:
+        found.append(CaseIdentifier("transaction", envelope.value, envelope.system or ""))
+    return list(dict.fromkeys(found))
+
+
+def _record(unit: UnitOfWork, case: str, determination: Determination, submission: Submission) -> None:
+    """Append the decision; let whoever waits for it be told by the worker."""
+    _append(unit, case, submission, EventKind.DETERMINED, Determined(determination), determination.state)
+    if determination.authorization_number:
+        unit.cases.identify(case, [CaseIdentifier("utn", determination.authorization_number)])
+    unit.outbox.put(case, "determined", submission.received_at)
+
+
+def _answer(
+    unit: UnitOfWork,
+    case: str,
+    determination: Determination,
+    submission: Submission,
+    review: Review,
+    render: Renderer,
+) -> bytes:
+    """Render the answer and append the event that it was given; return its bytes."""
+    response = compose(
+        submission.intake.request,
+        determination,
+        case=case,
+        response=f"{case}-1",
+        disposition=SANDBOX_DISPOSITION if review.sandbox else None,
+    )
+    body = render(response, case, determination.decided_at)
+    answered = Answered(submission.channel, hashlib.sha256(body).hexdigest(), f"{case}-1")
+    _append(unit, case, submission, EventKind.ANSWERED, answered, determination.state)
+    return body
+
+
+def _append(
+    unit: UnitOfWork,
+    case: str,
+    submission: Submission,
+    kind: EventKind,
+    data: Received | Determined | Answered,
+    state: State,
+) -> None:
+    unit.events.append(case, submission.caller.client, kind, data, state, submission.received_at)
+
+
