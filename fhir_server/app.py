@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,10 +34,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
 
     The store must exist (`Database.upgrade`). Raises `SettingsInvalid` and `PolicyInvalid`.
     """
-    app = Flask(__name__, root_path=str(Path(__file__).parent / "web"))
+    app = Flask(__name__, root_path=str(Path(__file__).parent / "web"), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.most_bytes
+    app.url_map.merge_slashes = False  # PAS-046: an address with `//` is unknown, not redirected
     who = identification(settings)
-    database = open_database(settings)
+    database = app.extensions["wiser-pas-database"] = open_database(settings)
     service = Service(database, review(settings), who, limits(settings), clock)
     for version in VERSIONS:
         app.register_blueprint(pas_blueprint(version, service))
@@ -54,9 +56,7 @@ def open_database(settings: Settings) -> Database:
 
 def limits(settings: Settings) -> Limits:
     """Return the limits of a request body."""
-    return Limits(
-        max_bytes=settings.most_bytes, max_depth=settings.most_depth, max_entries=settings.most_entries
-    )
+    return Limits(max_bytes=settings.most_bytes, max_depth=settings.most_depth, max_entries=settings.most_entries)
 
 
 def packs(settings: Settings) -> tuple[Pack, ...]:
@@ -77,9 +77,15 @@ def review(settings: Settings) -> Review:
     )
 
 
-def app_from_environment() -> Flask:
-    """Return the server for the settings of the environment; its store is made or brought to this release."""
-    settings = load_settings(os.environ)
+def prepare(settings: Settings) -> None:
+    """Do what has to be done once before any process serves: log lines to standard error, the store of this release."""
     configure_logs(settings.log_level)
-    open_database(settings).upgrade()
+    with closing(open_database(settings)) as database:
+        database.upgrade()
+
+
+def app_from_environment() -> Flask:
+    """Return the server for the settings of the environment, prepared."""
+    settings = load_settings(os.environ)
+    prepare(settings)
     return create_app(settings)

@@ -61,7 +61,9 @@ class Refusal(Exception):
         super().__init__("; ".join(issue.found for issue in self.issues))
 
     @classmethod
-    def because(cls, found: str, mend: str, *, expression: str | None = None, diagnostics: str | None = None) -> Refusal:
+    def because(
+        cls, found: str, mend: str, *, expression: str | None = None, diagnostics: str | None = None
+    ) -> Refusal:
         """Return a refusal of this kind with one issue."""
         return cls([Issue(cls.rule, found, mend, expression, code=cls.issue_code, diagnostics=diagnostics)])
 

@@ -1,8 +1,8 @@
 """Every setting of the server, once: name, type, default and a sentence.
 
 A setting is read from the environment, by its name (``PORT``) or with the prefix (``WISER_PAS_PORT``), or from the TOML
-file that ``WISER_PAS_SETTINGS`` names; the environment wins. A prefixed name or a key of the file that is no setting, and
-a value that cannot be read, refuse to start: all of them are told at once, each with its name.
+file that ``WISER_PAS_SETTINGS`` names; the environment wins. A prefixed name or a key of the file that is no setting,
+and a value that cannot be read, refuse to start: all of them are told at once, each with its name.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def _optional(value: str) -> str | None:
 
 
 def _flag(value: str) -> bool:
-    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
-    if value.lower() not in known:
+    word = value.lower()
+    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off", ""):
         raise ValueError("say 1 or 0")
-    return known[value.lower()]
+    return word in ("1", "true", "yes", "on")
 
 
 def _positive(value: str) -> int:
@@ -135,9 +135,14 @@ class Settings:
     log_level: str
 
     @property
+    def address(self) -> str:
+        """Host and port to listen on, as in an address: IPv6 stands in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def base_url(self) -> str:
         """The address that callers reach the server at, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{self.address}").rstrip("/")
 
     @property
     def window(self) -> timedelta:

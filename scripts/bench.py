@@ -45,16 +45,14 @@ def serve(port: int, folder: str) -> None:
     """Run the server with one route more: the echo."""
     from flask import Flask, Response, request
 
-    from fhir_server.app import create_app, open_database
-    from fhir_server.cli.serve import Server
+    from fhir_server.app import create_app, prepare
+    from fhir_server.cli.server import Server
     from fhir_server.fhir import json as fhir_json
     from fhir_server.settings import load_settings
-    from fhir_server.web.logs import configure_logs
 
     url = os.environ.get("DATABASE_URL", f"sqlite:///{folder}/bench.db")
     settings = load_settings({"PORT": str(port), "SANDBOX": "1", "LOG_LEVEL": "info", "DATABASE_URL": url})
-    configure_logs(settings.log_level)
-    open_database(settings).upgrade()
+    prepare(settings)
 
     def make() -> Flask:
         app = create_app(settings)
@@ -157,7 +155,9 @@ def print_report(figures: dict[str, Any]) -> None:
         row = figures[path]
         values = (row["cpu_ms"], row["cpu_ms_median"], row["requests_a_second"], row["p50_ms"], row["p99_ms"])
         print(f"{path:<28}" + "".join(f"{value:>8}" for value in values))
-    print(f"$submit costs {figures['ratio_cpu']} x the echo (median {figures['ratio_cpu_median']} x); the budget is 6 x")
+    print(
+        f"$submit costs {figures['ratio_cpu']} x the echo (median {figures['ratio_cpu_median']} x); the budget is 6 x"
+    )
 
 
 def main() -> None:
@@ -171,7 +171,7 @@ def main() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        with open(Path(folder) / "log", "wb") as log_file:
+        with (Path(folder) / "log").open("wb") as log_file:
             server = subprocess.Popen([sys.executable, __file__, "--serve", str(port), folder], stderr=log_file)
         try:
             await_server(port)

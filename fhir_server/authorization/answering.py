@@ -33,7 +33,7 @@ from fhir_server.authorization.response import (
     Reviewer,
     ServiceDetail,
 )
-from fhir_server.authorization.values import Code, Concept, Identifier, Origin, Period
+from fhir_server.authorization.values import Code, Concept, Identifier, Origin
 
 ATTACHMENT_MEDIUM = Concept((Code(PAS_TEMPORARY, "CDEX"),))
 DECIDED = frozenset({"affirmed", "modified", "non-affirmed"})

@@ -50,7 +50,7 @@ class Caller:
         """Raise `NotAllowed` unless the caller has *role*."""
         if role not in self.roles:
             raise NotAllowed.because(
-                f"The client may not act as {role.value}.", f"Ask the operator to give the client the role {role.value}."
+                f"The client may not act as {role.value}.", f"Ask the operator for the role {role.value}."
             )
 
     def check(self, owner: str) -> None:

@@ -1,6 +1,6 @@
 """Code systems that more than one channel speaks, and the hub's own.
 
-X12 element numbers are those of 005010X217; the codes' meanings are in our words (`pas.md` 3.3, `x12-278.md` 4.3 to 4.5).
+X12 element numbers are those of 005010X217. The codes' meanings are in our words.
 """
 
 from __future__ import annotations

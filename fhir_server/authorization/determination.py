@@ -80,8 +80,9 @@ class LineDetermination:
 class Determination:
     """The whole decision. ``state`` is the state that the case enters with it.
 
-    ``valid`` is the period of service that an affirmation holds for. ``missing`` names, in words, what a reviewer or the
-    requester still has to bring. ``errors`` point at notes by the position (from 1) of their text in ``explanations``.
+    ``valid`` is the period of service that an affirmation holds for. ``missing`` names, in words, what a reviewer or
+    the requester still has to bring. ``errors`` point at notes by the position (from 1) of their text in
+    ``explanations``.
     """
 
     state: State

@@ -26,7 +26,7 @@ def identifier_in(identifiers: tuple[Identifier, ...], system: str) -> str | Non
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A beneficiary or a subscriber. ``multiple_birth_order`` tells twins apart; ``gender`` is an administrative one."""
+    """A beneficiary or a subscriber. ``multiple_birth_order`` tells twins apart; ``gender`` is administrative."""
 
     origin: Origin = Origin()
     identifiers: tuple[Identifier, ...] = ()

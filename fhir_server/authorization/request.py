@@ -1,8 +1,8 @@
 """The internal model of an authorization request: what is asked, for whom, by whom, and with which records.
 
-A request may be a first one, an update of an earlier one, or an inquiry (a request by example). Its shape is that of the
-newest guide (PAS 2.2.1); an edge maps its own form to and from it. Elements that point at a clinical record hold the
-record's *key*, the ``Document.key`` of one of ``AuthorizationRequest.documents``.
+A request may be a first one, an update of an earlier one, or an inquiry (a request by example). Its shape is that of
+the newest guide (PAS 2.2.1); an edge maps its own form to and from it. Elements that point at a clinical record hold
+the record's *key*, the ``Document.key`` of one of ``AuthorizationRequest.documents``.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class DocumentDescription:
 
 @dataclass(frozen=True, slots=True)
 class SupportingInformation:
-    """A fact, message or document that supports the request. A ``kind`` that has no name here is the sender's concept."""
+    """A fact, message or document that supports the request. A ``kind`` without a name here is the sender's concept."""
 
     sequence: int
     kind: SupportingKind | Concept = Concept()
@@ -177,7 +177,7 @@ class ServiceLine:
 
 @dataclass(frozen=True, slots=True)
 class PriorRequest:
-    """The request that this one changes, told by the key of the sent record or by identifier, and how they are related."""
+    """The request that this one changes, told by the sent record's key or by identifier, and how they are related."""
 
     claim: str | Identifier | None = None
     relationship: Concept | None = None

@@ -1,6 +1,6 @@
 """The internal model of an answer: what a requester is told, line by line, in no channel's words.
 
-An answer is composed from a request and what was decided (`fhir_server.authorization.answering`), and rendered by an edge.
+An answer is composed from a request and its determination (`fhir_server.authorization.answering`); an edge renders it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,13 @@
-"""The command line: `wiser-pas`, one module a command."""
+"""The command line: `wiser-pas`, one module a command.
+
+Data goes to standard output, everything else to standard error. The exit code is 0 when all is well, 1 for a refusal
+or a fault that was found, 2 for wrong use, wrong settings or a store that does not fit.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -27,6 +32,15 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     except Refusal as refusal:
-        for issue in refusal.issues:
-            print(f"{issue.found} {issue.mend}", file=sys.stderr)
+        print("\n".join(refusal_lines(refusal)), file=sys.stderr)
         sys.exit(1)
+
+
+def refusal_lines(refusal: Refusal) -> Iterator[str]:
+    """Yield what was found, problem by problem; how to mend it after each, or once where it is the same for several."""
+    mends = {issue.mend for issue in refusal.issues}
+    once = len(mends) == 1 < len(refusal.issues)
+    for issue in refusal.issues:
+        yield issue.found if once else f"{issue.found} {issue.mend}"
+    if once:
+        yield from mends

@@ -1,4 +1,4 @@
-"""How FHIRPath reaches what JSON and XML call by name: a choice is ``value.ofType(Reference)``, not ``valueReference``."""
+"""How FHIRPath reaches what JSON and XML call by name: ``value.ofType(Reference)``, not ``valueReference``."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fhir_server.errors import Issue
 
-RULE_SYSTEM = "urn:wiser-pas:rule"
+RULE_SYSTEM = "http://wiser-pas.org/fhir/CodeSystem/rule"
 MOST_ISSUES = 200
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from fhir_server.authorization.submission import Observation
 from fhir_server.errors import Issue
-from fhir_server.fhir.mapping import INSTANT, Json
+from fhir_server.fhir.primitives import INSTANT
+from fhir_server.fhir.reading import Json
 from fhir_server.fhir.references import BundleIndex, Resolution, is_rest_url, is_uuid_url, references_in
 
 # Resources that stand for parties of the request itself; what any other resource references is behind a document.
@@ -41,7 +42,7 @@ def check_form(bundle: Json) -> Iterator[Issue]:
             "PAS-094", "identifier", "Bundle.identifier is missing.", "Give the transaction a number of yours."
         )
     timestamp = bundle.get("timestamp")
-    if not isinstance(timestamp, str) or not (INSTANT.pattern and INSTANT.pattern.fullmatch(timestamp)):
+    if not INSTANT.fits(timestamp):
         yield _wrong("PAS-094", "timestamp", "Bundle.timestamp is no instant.", "Send date, time and zone.")
     entries = bundle.get("entry")
     if not isinstance(entries, list) or not entries:

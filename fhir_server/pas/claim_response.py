@@ -1,6 +1,6 @@
-"""PAS ClaimResponse, row by row (PAS 2.2.1; `pas.md` section 3.1), and the requests for more information that go with it.
+"""PAS ClaimResponse, row by row (PAS 2.2.1; `pas.md` section 3.1), and the requests for information that go with it.
 
-PAS 2.0.1 differs in the rows that say so: the sub-extensions of authorized provider, authorized detail and error element.
+PAS 2.0.1 differs in the rows that say so: the sub-extensions of authorized provider, detail and error element.
 """
 
 from __future__ import annotations
@@ -8,25 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.authorization import response
-from fhir_server.fhir.mapping import (
-    BOOLEAN,
-    CODE,
-    DATE,
-    DATE_TIME,
-    DECIMAL,
-    FIRST,
-    MANY,
-    POSITIVE_INTEGER,
-    STRING,
-    Extension,
-    Fixed,
-    Json,
-    Reading,
-    Row,
-    Table,
-    Wrapped,
-    Writing,
-)
+from fhir_server.authorization.parties import Provider
+from fhir_server.fhir.mapping import Extension, Fixed, Row, Table, Wrapped, Writing
+from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING
+from fhir_server.fhir.reading import FIRST, MANY, Json, Reading
 from fhir_server.pas.claim import TRANSMISSION
 from fhir_server.pas.datatypes import (
     ADDRESS,
@@ -119,7 +104,8 @@ class AddedLineProviderLink:
         """Return the provider and its type."""
         provider = PROVIDER_LINK.read(value, path, reading)
         kind = _PROVIDER_TYPE.read(value, path, reading) if isinstance(value, dict) else None
-        return provider and response.AddedLineProvider(provider, kind.type if kind else None)
+        told = provider if isinstance(provider, Provider) else None
+        return response.AddedLineProvider(told, kind.type if kind else None)
 
     def write(self, value: response.AddedLineProvider, writing: Writing) -> Json:
         """Return the reference with its extension."""

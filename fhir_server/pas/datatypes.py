@@ -1,27 +1,13 @@
-"""FHIR data types and the hub's small values, row by row (FHIR R4 data types; PAS 2.2.1 identifier and timing profiles)."""
+"""FHIR data types and the hub's small values, row by row (FHIR R4 data types; PAS 2.2.1 datatype profiles)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fhir_server.authorization import values
-from fhir_server.fhir.mapping import (
-    CODE,
-    DATE,
-    DATE_TIME,
-    DECIMAL,
-    MANY,
-    POSITIVE_INTEGER,
-    STRING,
-    URI,
-    Extension,
-    Form,
-    Reading,
-    Row,
-    Table,
-    Writing,
-    choice,
-)
+from fhir_server.fhir.mapping import Extension, Form, Row, Table, Writing, choice
+from fhir_server.fhir.primitives import CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING, URI
+from fhir_server.fhir.reading import MANY, Reading
 
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
 

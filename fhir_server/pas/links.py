@@ -1,20 +1,23 @@
 """References between resources, followed on the way in and made on the way out.
 
-The hub holds whole objects where FHIR holds references. Reading, each referenced resource of the Bundle is read once and
-the same object is handed out again; writing, each object becomes one entry, under the fullUrl that it came with, and is
-referenced by it (PAS-038, PAS-040). Clinical records stay opaque: the hub holds their key, which is their fullUrl.
+The hub holds whole objects where FHIR holds references. Reading, each referenced resource of the Bundle is read once
+and the same object is handed out again; writing, each object becomes one entry, under the fullUrl that it came with,
+and is referenced by it (PAS-038, PAS-040). Clinical records stay opaque: the hub holds their key, which is their
+fullUrl (with ``#`` and its id for a contained one).
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.authorization.parties import Provider
 from fhir_server.authorization.values import Identifier, Origin
-from fhir_server.fhir.mapping import Json, Reading, Table, Writing
+from fhir_server.errors import Issue
+from fhir_server.fhir.mapping import Table, Writing
+from fhir_server.fhir.reading import Json, Reading
 from fhir_server.pas.datatypes import ASSIGNER
 
 ENTRY_NAMESPACE = uuid.UUID("8d6f3f5e-0d0b-5c4e-9a53-6e1c1f1d9a4b")
@@ -22,23 +25,35 @@ ENTRY_NAMESPACE = uuid.UUID("8d6f3f5e-0d0b-5c4e-9a53-6e1c1f1d9a4b")
 
 @dataclass(slots=True)
 class ReadingLinks:
-    """The resources of a Bundle, as the closure check found them, each read at most once."""
+    """The resources of a Bundle, each read at most once.
+
+    ``targets`` says where each reference leads, by the referring entry and the reference; it knows no dangling ones.
+    ``complete`` Bundles have to hold all that they refer to, and whatever is missing was told before the reading.
+    ``mapped`` entries became parties of the hub; ``records`` are the opaque ones, by key.
+    """
 
     entries: list[Json]
     targets: Mapping[tuple[int, str], int]
+    complete: bool = True
     here: int = 0
-    containers: list[Json] = field(default_factory=list)
     known: dict[tuple[str, str], Any] = field(default_factory=dict)
     mapped: set[int] = field(default_factory=set)
+    records: dict[str, Json] = field(default_factory=dict)
 
-    def follow(self, reference: Any) -> tuple[int | None, Json] | None:
+    def follow(self, reference: Json, reading: Reading) -> tuple[int | None, Json] | None:
         """Return the entry's position and the resource that *reference* points at; ``None`` where it points at none.
 
-        A contained resource has no position. A dangling reference was reported by the closure check and is ``None`` here.
+        A contained resource has no position.
         """
-        text = reference.get("reference") if isinstance(reference, dict) else None
-        if not isinstance(text, str):
+        text = reference.get("reference")
+        if text is None:
             return None
+        found = self._find(text) if isinstance(text, str) else None
+        if found is None and self.complete:
+            reading.told_before()
+        return found
+
+    def _find(self, text: str) -> tuple[int | None, Json] | None:
         if text.startswith("#"):
             resource = self._contained(text[1:])
             return None if resource is None else (None, resource)
@@ -51,17 +66,19 @@ class ReadingLinks:
             return None
         return next((each for each in contained if isinstance(each, dict) and each.get("id") == name), None)
 
-    def key_of(self, reference: Any) -> str | None:
-        """Return the fullUrl of the entry that *reference* points at."""
-        found = self.follow(reference)
-        if found is None or found[0] is None:
+    def record(self, reference: Json, reading: Reading) -> str | None:
+        """Return the key of the record that *reference* points at."""
+        found = self.follow(reference, reading)
+        if found is None:
             return None
-        full_url = self.entries[found[0]].get("fullUrl")
-        return full_url if isinstance(full_url, str) else None
+        key = self.origin(*found).full_url
+        if key is not None:
+            self.records[key] = found[1]
+        return key
 
     def read(self, position: int | None, resource: Json, table: Table, reading: Reading) -> Any:
         """Return the object that *table* makes of *resource*, the same one each time."""
-        origin = self._origin(position, resource)
+        origin = self.origin(position, resource)
         key = (table.type_name, origin.full_url or "")
         if key in self.known:
             return self.known[key]
@@ -69,12 +86,12 @@ class ReadingLinks:
         if position is not None:
             self.here, path = position, f"Bundle.entry[{position}].resource"
             self.mapped.add(position)
-        found = table.read(resource, path, reading)
+        self.known[key] = found = table.read(resource, path, reading, origin=origin)
         self.here = came_from
-        self.known[key] = found = replace(found, origin=origin) if found is not None else None
         return found
 
-    def _origin(self, position: int | None, resource: Json) -> Origin:
+    def origin(self, position: int | None, resource: Json) -> Origin:
+        """Return where a resource came from: its entry (none for a contained one) and its id."""
         full_url = self.entries[self.here if position is None else position].get("fullUrl")
         name = resource.get("id")
         if position is None:
@@ -99,6 +116,10 @@ class WritingLinks:
             return origin.full_url
         told = origin.full_url or f"{origin.loop}|{origin.control_number}"
         return f"urn:uuid:{uuid.uuid5(ENTRY_NAMESPACE, f'{self.seed}|{kind}|{told}')}"
+
+    def record_url(self, key: str) -> str:
+        """Return the fullUrl of the record *key*; what was contained becomes an entry of its own."""
+        return self.full_url(Origin(key), "record")
 
     def add(self, full_url: str, resource: Json) -> None:
         """Keep *resource* as the entry *full_url*, unless it is one already."""
@@ -148,7 +169,7 @@ class Link:
         """Return the party; a logical reference gives a party with that identifier alone."""
         if not _is_reference(value, path, reading):
             return None
-        found = reading.links.follow(value)
+        found = reading.links.follow(value, reading)
         if found is not None:
             position, resource = found
             if resource.get("resourceType") != self.table.type_name:
@@ -195,7 +216,9 @@ class ProviderLink:
         """Return the provider (from a role, with its practitioner and organization), or the key of somebody else."""
         if not _is_reference(value, path, reading):
             return None
-        found = reading.links.follow(value)
+        found = reading.links.follow(value, reading)
+        if found is None and "reference" in value:
+            return None
         kind = found[1].get("resourceType") if found else value.get("type", "Organization")
         if found is not None and kind == "PractitionerRole":
             return self._read_role(found[0], found[1], reading)
@@ -206,7 +229,7 @@ class ProviderLink:
             organization = self.organization.read(value, path, reading)
             return organization and Provider(organization=organization)
         if self.anyone:
-            key: str | None = reading.links.key_of(value)
+            key: str | None = reading.links.record(value, reading)
             return key
         _wrong_target(path, "Organization, Practitioner or PractitionerRole", reading)
         return None
@@ -228,7 +251,7 @@ class ProviderLink:
     def write(self, value: Provider | str, writing: Writing) -> Json:
         """Return the reference; role, practitioner and organization become entries."""
         if isinstance(value, str):
-            return {"reference": value}
+            return {"reference": writing.links.record_url(value)}
         if value.role is not None:
             return self._write_role(value, writing)
         if value.practitioner is not None:
@@ -260,12 +283,14 @@ class RecordLink:
         if self.or_identifier and "reference" not in value and "identifier" in value:
             identifier: Identifier | None = ASSIGNER.read(value["identifier"], f"{path}.identifier", reading)
             return identifier
-        key: str | None = reading.links.key_of(value)
+        key: str | None = reading.links.record(value, reading)
         return key
 
     def write(self, value: str | Identifier, writing: Writing) -> Json:
         """Return a reference to the record of the key or identifier *value*."""
-        return {"reference": value} if isinstance(value, str) else {"identifier": ASSIGNER.write(value, writing)}
+        if isinstance(value, str):
+            return {"reference": writing.links.record_url(value)}
+        return {"identifier": ASSIGNER.write(value, writing)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,7 +305,7 @@ class KindLink:
         """Return the object that the table of the resource's type makes."""
         if not _is_reference(value, path, reading):
             return None
-        found = reading.links.follow(value)
+        found = reading.links.follow(value, reading)
         if found is None:
             return None
         table = self.tables.get(str(found[1].get("resourceType")))
@@ -295,11 +320,12 @@ class KindLink:
 
 
 def _is_reference(value: Any, path: str, reading: Reading) -> bool:
-    if not isinstance(value, dict):
-        reading.wrong_type(path, "a reference", value)
-        return False
-    return True
+    if type(value) is dict and type(value.get("reference", "")) is str:
+        return True
+    reading.wrong_type(path, "a reference", value)
+    return False
 
 
 def _wrong_target(path: str, expected: str, reading: Reading) -> None:
-    reading.wrong_type(f"{path}.reference", f"a reference to {expected}", "text")
+    found, mend = f"{path} leads to a resource of another type.", f"Refer to {expected} here."
+    reading.note(Issue("fhir-target", found, mend, path, code="structure"))

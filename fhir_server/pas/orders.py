@@ -5,21 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from fhir_server.authorization import orders
-from fhir_server.fhir.mapping import (
-    BOOLEAN,
-    CANONICAL,
-    CODE,
-    DATE,
-    DATE_TIME,
-    MANY,
-    STRING,
-    UNSIGNED_INTEGER,
-    URL,
-    Extension,
-    Row,
-    Table,
-    choice,
-)
+from fhir_server.fhir.mapping import Extension, Row, Table, choice
+from fhir_server.fhir.primitives import BOOLEAN, CANONICAL, CODE, DATE, DATE_TIME, STRING, UNSIGNED_INTEGER, URL
+from fhir_server.fhir.reading import MANY
 from fhir_server.pas.datatypes import (
     CODING,
     CONCEPT,

@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from fhir_server.authorization import parties
-from fhir_server.fhir.mapping import (
-    BOOLEAN,
-    CODE,
-    DATE,
-    FIRST,
-    INSTANT,
-    INTEGER,
-    MANY,
-    STRING,
-    Row,
-    Table,
-    Wrapped,
-)
+from fhir_server.fhir.mapping import Row, Table, Wrapped
+from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, INSTANT, INTEGER, STRING
+from fhir_server.fhir.reading import FIRST, MANY
 from fhir_server.pas.datatypes import (
     ADDRESS,
     CODING,

@@ -1,27 +1,32 @@
-"""A PAS request Bundle into the hub: bytes in, `Intake` out, or every problem at once."""
+"""PAS Bundles into the hub: bytes in, hub types out, or every problem at once."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.authorization.request import AuthorizationRequest, Document, Purpose, Transaction
+from fhir_server.authorization.response import AuthorizationResponse
 from fhir_server.authorization.submission import Intake, NamedInstance
-from fhir_server.authorization.values import Origin
-from fhir_server.errors import ContentInvalid, ContentMalformed
+from fhir_server.authorization.values import Identifier, Origin
+from fhir_server.errors import ContentInvalid, ContentMalformed, Issue
 from fhir_server.fhir import json
 from fhir_server.fhir.limits import Limits
-from fhir_server.fhir.mapping import Json, Reading
+from fhir_server.fhir.mapping import Table
+from fhir_server.fhir.reading import Json, Reading
 from fhir_server.fhir.references import BundleIndex, is_uuid_url
 from fhir_server.pas import bundle as rules
 from fhir_server.pas.bundle import Closure
 from fhir_server.pas.claim import CLAIM
+from fhir_server.pas.claim_response import CLAIM_RESPONSE
 from fhir_server.pas.datatypes import CONCEPT, IDENTIFIER
 from fhir_server.pas.links import ReadingLinks
 from fhir_server.pas.versions import Version
 
 FHIR_JSON = "application/fhir+json"
+FIRST_RESOURCE = "Bundle.entry[0].resource"
+SUBSETTED = "SUBSETTED"  # v3-ObservationValue: the tag of a differential update
 
 
 def read_submission(body: bytes, version: Version, limits: Limits) -> Intake:
@@ -30,14 +35,57 @@ def read_submission(body: bytes, version: Version, limits: Limits) -> Intake:
     A Parameters wrapper with one ``resource`` is tolerated (`pas.md` 1.2). Raises `ContentMalformed`, `ContentTooLarge`
     or `ContentInvalid`; the latter lists every problem that was found, each with its FHIRPath.
     """
-    sent = unwrap(json.loads(body, limits))
-    limits.check_entries(sent)
-    request, closure, index = _read_bundle(sent, version)
+    return _read_request(body, version, limits, "initial")
+
+
+def read_inquiry(body: bytes, version: Version, limits: Limits) -> Intake:
+    """Return what *body*, the Bundle of an `$inquire`, asks about. Raises as `read_submission` does."""
+    return _read_request(body, version, limits, "inquiry")
+
+
+def read_response(body: bytes, version: Version, limits: Limits) -> AuthorizationResponse:
+    """Return the answer that *body*, a response Bundle of ours or of another server, tells.
+
+    A response may leave out what it refers to (`pas.md` 3.2, T-17): such an optional reference is read as absent.
+    Raises `ContentMalformed`, `ContentTooLarge`, or `ContentInvalid` with every problem.
+    """
+    sent = json.loads(body, limits)
+    _refuse_other_resources(sent)
+    index = BundleIndex(sent)
+    if not index.entries or (index.resource(0) or {}).get("resourceType") != "ClaimResponse":
+        found = "The first entry is not a ClaimResponse."
+        raise ContentInvalid([Issue("PAS-037", found, "Put the ClaimResponse first.", FIRST_RESOURCE)])
+    reading = Reading(version.label, ReadingLinks(_entries(index), rules.close(index).targets, complete=False))
+    response: AuthorizationResponse = _read_first(index, CLAIM_RESPONSE, reading)
+    identifier = _transaction_number(sent, reading)
+    if reading.issues:
+        raise ContentInvalid(reading.issues)
+    return replace(response, transaction_identifier=identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request Bundle whose own rules were checked, and which of its entries the Claim leads to."""
+
+    bundle: Json
+    index: BundleIndex
+    closure: Closure
+
+
+def _read_request(body: bytes, version: Version, limits: Limits, purpose: Purpose) -> Intake:
+    bundle = unwrap(json.loads(body, limits))
+    limits.check_entries(bundle)
+    sent, issues = _check_bundle(bundle, version, purpose)
+    reading = Reading(version.label, ReadingLinks(_entries(sent.index), sent.closure.targets))
+    request = _read_claim(sent, reading, purpose)
+    issues += reading.issues
+    if issues:
+        raise ContentInvalid(issues)
     return Intake(
-        request,
-        hashlib.sha256(json.canonical(sent)).hexdigest(),
-        tuple(rules.observe(index, closure)),
-        tuple(_named_instances(index)),
+        replace(request, documents=tuple(_documents(sent, reading.links))),
+        hashlib.sha256(json.canonical(bundle)).hexdigest(),
+        tuple(rules.observe(sent.index, sent.closure)),
+        tuple(_named_instances(sent.index)),
     )
 
 
@@ -58,45 +106,48 @@ def unwrap(sent: Json) -> Json:
     )
 
 
-def _read_bundle(sent: Json, version: Version) -> tuple[AuthorizationRequest, Closure, BundleIndex]:
-    issues = list(rules.check_form(sent))
-    index = BundleIndex(sent)
-    if not index.entries or sent.get("resourceType") != "Bundle":
-        raise ContentInvalid(issues)
-    issues += rules.check_claims(index, version.most_claims)
+def _refuse_other_resources(sent: Json) -> None:
+    if sent.get("resourceType") != "Bundle":
+        raise ContentInvalid(rules.check_form(sent))
+
+
+def _check_bundle(bundle: Json, version: Version, purpose: Purpose) -> tuple[_Sent, list[Issue]]:
+    """Return the Bundle with what its rules find; raise where there is no Claim in front to read."""
+    _refuse_other_resources(bundle)
+    issues = list(rules.check_form(bundle))
+    index = BundleIndex(bundle)
+    issues += rules.check_claims(index, 1 if purpose == "inquiry" else version.most_claims)
     issues += rules.check_uniqueness(index)
+    if (index.resource(0) or {}).get("resourceType") != "Claim":
+        raise ContentInvalid(issues)
     closure = rules.close(index)
-    issues += closure.issues
-    claim = index.resource(0)
-    if claim is None or claim.get("resourceType") != "Claim":
-        raise ContentInvalid(issues)
-    reading = Reading(version.label, ReadingLinks(_entries(index), closure.targets))
-    request = _read_claim(sent, claim, reading)
-    issues += reading.issues
-    if issues:
-        raise ContentInvalid(issues)
-    return replace(request, documents=tuple(_documents(index, closure, reading))), closure, index
+    return _Sent(bundle, index, closure), issues + closure.issues
 
 
 def _entries(index: BundleIndex) -> list[Json]:
     return [entry if isinstance(entry, dict) else {} for entry in index.entries]
 
 
-def _read_claim(sent: Json, claim: Any, reading: Reading) -> AuthorizationRequest:
-    path = "Bundle.entry[0].resource"
-    request: AuthorizationRequest = CLAIM.read(claim, path, reading)
-    purpose: Purpose = "update" if _is_update(request, claim) else "initial"
-    if not request.lines and purpose == "initial" and not claim.get("item"):
-        reading.missing(f"{path}.item")
+def _read_first(index: BundleIndex, table: Table, reading: Reading) -> Any:
+    first: Any = index.resource(0)
+    return table.read(first, FIRST_RESOURCE, reading, origin=reading.links.origin(0, first))
+
+
+def _transaction_number(sent: Json, reading: Reading) -> Identifier | None:
     identifier = sent.get("identifier")
-    created = sent.get("timestamp")
-    transaction = Transaction(
-        IDENTIFIER.read(identifier, "Bundle.identifier", reading) if isinstance(identifier, dict) else None,
-        created if isinstance(created, str) else None,
-    )
-    full_url, name = reading.links.entries[0].get("fullUrl"), claim.get("id")
-    origin = Origin(full_url if isinstance(full_url, str) else None, name if isinstance(name, str) else None)
-    return replace(request, purpose=purpose, transaction=transaction, origin=origin)
+    return IDENTIFIER.read(identifier, "Bundle.identifier", reading) if isinstance(identifier, dict) else None
+
+
+def _read_claim(sent: _Sent, reading: Reading, purpose: Purpose) -> AuthorizationRequest:
+    request: AuthorizationRequest = _read_first(sent.index, CLAIM, reading)
+    claim = sent.index.resource(0) or {}
+    if purpose == "initial" and _is_update(request, claim):
+        purpose = "update"
+    if purpose == "initial" and not claim.get("item"):
+        reading.missing(f"{FIRST_RESOURCE}.item")
+    created = sent.bundle.get("timestamp")
+    transaction = Transaction(_transaction_number(sent.bundle, reading), created if isinstance(created, str) else None)
+    return replace(request, purpose=purpose, transaction=transaction)
 
 
 def _is_update(request: AuthorizationRequest, claim: Any) -> bool:
@@ -107,34 +158,35 @@ def _is_update(request: AuthorizationRequest, claim: Any) -> bool:
     """
     if claim.get("related"):
         return True
-    if any(each.change or each.cancelled for each in (*request.lines, *request.supporting_information)):
+    if any(line.change or line.cancelled for line in request.lines):
+        return True
+    if any(each.change or each.cancelled for each in request.supporting_information):
         return True
     meta = claim.get("meta")
     labels = meta.get("security") if isinstance(meta, dict) else None
-    return isinstance(labels, list) and any(
-        isinstance(each, dict) and each.get("code") == "SUBSETTED" for each in labels
-    )
+    return isinstance(labels, list) and any(isinstance(each, dict) and each.get("code") == SUBSETTED for each in labels)
 
 
-def _documents(index: BundleIndex, closure: Closure, reading: Reading) -> list[Document]:
-    """Return every reached resource that is no party of the request: the clinical records, opaque."""
-    documents = []
-    for number in sorted(closure.reached - reading.links.mapped - {0}):
+def _documents(sent: _Sent, links: ReadingLinks) -> list[Document]:
+    """Return the clinical records, opaque: what is referred to as one, and every other resource that is no party."""
+    index, records = sent.index, links.records
+    for number in sorted(sent.closure.reached - links.mapped - {0}):
         resource, full_url = index.resource(number), index.full_urls[number]
-        if resource is None or full_url is None:
-            continue
-        kind, name, coded = resource.get("resourceType"), resource.get("id"), resource.get("type")
-        documents.append(
-            Document(
-                key=full_url,
-                kind=str(kind),
-                media_type=FHIR_JSON,
-                content=json.dumps(resource),
-                origin=Origin(full_url, name if isinstance(name, str) else None),
-                type=CONCEPT.read(coded, "", Reading(reading.label)) if isinstance(coded, dict) else None,
-            )
-        )
-    return documents
+        if resource is not None and full_url is not None:
+            records.setdefault(full_url, dict(resource))
+    return [_document(key, resource) for key, resource in records.items()]
+
+
+def _document(key: str, resource: Json) -> Document:
+    name, coded = resource.get("id"), resource.get("type")
+    return Document(
+        key=key,
+        kind=str(resource.get("resourceType")),
+        media_type=FHIR_JSON,
+        content=json.dumps(resource),
+        origin=Origin(key, name if isinstance(name, str) else None),
+        type=CONCEPT.read(coded, "", Reading("")) if isinstance(coded, dict) else None,
+    )
 
 
 def _named_instances(index: BundleIndex) -> list[NamedInstance]:

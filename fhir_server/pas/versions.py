@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Version:
     """One release: its ``label`` in the tables, its ``base`` path, and the few rules that are no table rows.
 
-    ``pended_outcome`` is `ClaimResponse.outcome` of a pend (S-12). ``most_claims`` bounds the Claim entries of a request.
+    ``pended_outcome`` is `ClaimResponse.outcome` of a pend (S-12). ``most_claims`` bounds the Claim entries of a
+    request.
     """
 
     label: str

@@ -7,14 +7,14 @@ sent with (PAS-037 to PAS-041). References are written as the fullUrl of the ent
 from __future__ import annotations
 
 import uuid
-
 from typing import Any
 
 from fhir_server.authorization.request import AuthorizationRequest
 from fhir_server.authorization.response import AuthorizationResponse
 from fhir_server.authorization.values import Identifier
 from fhir_server.fhir import json
-from fhir_server.fhir.mapping import Json, Table, Writing
+from fhir_server.fhir.mapping import Table, Writing
+from fhir_server.fhir.reading import Json
 from fhir_server.pas.claim import CLAIM, PROFILES
 from fhir_server.pas.claim_response import CLAIM_RESPONSE
 from fhir_server.pas.datatypes import IDENTIFIER, PAS

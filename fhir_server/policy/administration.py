@@ -27,7 +27,7 @@ def payer(pack: CoveragePack, facts: RequestFacts, circumstances: Circumstances)
         return _by_payer(record.payer, record.payer, "by the registry")
     row = pack.payer_of(facts.coverage_type) if facts.coverage_type else None
     if row:
-        return _by_payer(row.payer, row.label, f"coverage type {row.codes[0] if row.codes else row.under[0]}")
+        return _by_payer(row.payer, row.label, f"coverage type {facts.coverage_type}")
     if facts.has_medicare_number and circumstances.medicare_payers.intersection(facts.payer_identifiers):
         return Held(causes.PAYER, "met", "a payer that is set as Original Medicare")
     return Held(causes.PAYER, "unknown", "no type of coverage that tells")

@@ -236,9 +236,10 @@ class OtherProgram(DatedRow, frozen=True, kw_only=True):
 
 
 class Cause(Row, frozen=True, kw_only=True):
-    """One way in which a request fails, in words; ``error``, ``follow_up``, ``position``: X12 901, 889 and element."""
+    """One way in which ``rule`` fails, in words; ``error``, ``follow_up``, ``position``: X12 901, 889, element."""
 
     id: Words
+    rule: Words
     reason: Words
     mend: Words
     source: Words

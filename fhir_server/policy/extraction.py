@@ -111,7 +111,8 @@ def birth_date(request: AuthorizationRequest) -> str | None:
 def coverage_type(request: AuthorizationRequest) -> str | None:
     """The SOPT code of the coverage that the request is about."""
     coverage = request.coverage
-    return coverage.type.code_in(SOURCE_OF_PAYMENT) if coverage and coverage.type else None
+    code = coverage.type.code_in(SOURCE_OF_PAYMENT) if coverage and coverage.type else None
+    return code if code and code.isdecimal() else None
 
 
 def payer_identifiers(request: AuthorizationRequest) -> tuple[str, ...]:

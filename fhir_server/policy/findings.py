@@ -48,7 +48,7 @@ class Problem:
 def finding(pack: CoveragePack, held: Held) -> Finding:
     """Return *held* as it is kept with the determination."""
     _, cause = pack.causes[held.cause]
-    return Finding(held.cause, held.result, held.found or "nothing stated", cause.source, held.line)
+    return Finding(cause.rule, held.result, held.found or "nothing stated", cause.source, held.line)
 
 
 def rule_finding(rule: ScopeRule, result: FindingResult, found: str, line: int) -> Finding:

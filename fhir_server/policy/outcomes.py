@@ -34,7 +34,7 @@ def answer_by_script(
 
     A script of errors only stops the whole request. What takes something away is signed by the simulated reviewer.
     """
-    lines = [(line, pack.script_for(line.service)) for line in request.lines]
+    lines = [(line, None if line.cancelled else pack.script_for(line.service)) for line in request.lines]
     scripts = [script for _, script in lines if script]
     stopping = [script for script in scripts if script.outcome == "unanswered"]
     scripts = stopping or scripts
@@ -139,7 +139,7 @@ def _information_requests(
     return tuple(
         InformationRequest(line=line.sequence, code=document.loinc, requester=request.payer, sender=request.requester)
         for line, script in lines
-        if script and not line.cancelled
+        if script
         for document in script.documents
     )
 

@@ -78,7 +78,8 @@ def load_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
 
 def _load(folder: Path, problems: Problems) -> Pack | None:
     found = Problems()
-    header = take_one(read_file(folder / "pack.yaml", found), _Header, "pack.yaml", found)
+    content = read_file(folder / "pack.yaml", found)
+    header = take_one(content, _Header, "pack.yaml", found) if content else None
     pack: Pack | None = None
     if header and not found.found:
         pack = _coverage(folder, header, found) if header.kind == "coverage" else _scripted(folder, header, found)
@@ -126,6 +127,8 @@ def _categories(folder: Path, problems: Problems) -> tuple[Category, ...]:
 
 def _category(path: Path, problems: Problems) -> Category | None:
     content = read_file(path, problems)
+    if not content:
+        return None
     rows = {
         "policies": take(content, "policies", PolicyRow, path.name, problems),
         "codes": take(content, "codes", CodeRow, path.name, problems),

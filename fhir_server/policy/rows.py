@@ -20,6 +20,7 @@ class _StrictLoader(_SafeLoader):  # type: ignore[misc,valid-type]
     """The safe loader, which also refuses a key that stands twice in one mapping."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Return the mapping of *node*; raise `ConstructorError` at the key that stands twice."""
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)

@@ -1,7 +1,10 @@
 """Who may call: static clients from a file, or a development identity on loopback (S-21).
 
-The file lists each client with the SHA-256 of its bearer token, never the token itself:
+The file lists each client with the SHA-256 of its bearer token, never the token itself. A file is one of production
+unless it says otherwise; a sandbox serves the clients of a sandbox file only, so that no production credential works
+there:
 
+    mode: production
     clients:
       - id: example-ehr
         token_sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -43,7 +46,7 @@ class Identification(Protocol):
 class DevelopmentIdentity:
     """Everybody on this machine is the development client, in all roles. Never outside loopback."""
 
-    scheme = "No authentication: everyone on this machine acts as the client `development`. For trying out only."
+    scheme = "No authentication: everyone on this machine acts as the client 'development'. For trying out only."
 
     def caller(self, authorization: str | None, remote_address: str | None) -> Caller:
         """Return the development client for a call from this machine."""
@@ -90,7 +93,7 @@ class _OrganizationSchema(Schema):
 
 
 class _ClientSchema(Schema):
-    id = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,64}$", error="letters, digits, . _ -"))
+    id = fields.String(required=True, validate=validate.Regexp(r"^[\w.-]{1,64}$", error="letters, digits, . _ -"))
     token_sha256 = fields.String(required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="64 hex digits"))
     roles = fields.List(fields.Enum(Role, by_value=True), load_default=[Role.SUBMITTER])
     organizations = fields.List(fields.Nested(_OrganizationSchema), load_default=[])
@@ -101,18 +104,22 @@ class _ClientSchema(Schema):
 
 
 class _FileSchema(Schema):
+    mode = fields.String(validate=validate.OneOf(("production", "sandbox")), load_default="production")
     clients = fields.List(fields.Nested(_ClientSchema), required=True, validate=validate.Length(min=1))
 
 
-def read_clients(path: Path) -> StaticClients:
-    """Return the clients of the file at *path*. Raises `SettingsInvalid` naming each wrong row."""
+def read_clients(path: Path, *, sandbox: bool) -> StaticClients:
+    """Return the clients of the file at *path*. Raises `SettingsInvalid` naming each wrong row, or the wrong mode."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        loaded = _FileSchema().load(content if isinstance(content, dict) else {})["clients"]
+        read = _FileSchema().load(content if isinstance(content, dict) else {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsInvalid(f"CLIENTS_FILE: {path} cannot be read: {error}") from error
     except ValidationError as error:
-        raise SettingsInvalid(f"CLIENTS_FILE: {path}: {error.normalized_messages()}") from error
+        raise SettingsInvalid(f"CLIENTS_FILE: {path}: {error.messages}") from error
+    loaded, mode = read["clients"], "sandbox" if sandbox else "production"
+    if read["mode"] != mode:
+        raise SettingsInvalid(f"CLIENTS_FILE: {path} holds clients of mode {read['mode']}; this server runs as {mode}.")
     _refuse_repetition(path, [caller.client for _, caller in loaded], "id")
     _refuse_repetition(path, [digest for digest, _ in loaded], "token_sha256")
     return StaticClients(dict(loaded))
@@ -126,4 +133,6 @@ def _refuse_repetition(path: Path, values: list[str], name: str) -> None:
 
 def identification(settings: Settings) -> Identification:
     """Return how this server knows its callers."""
-    return read_clients(Path(settings.clients_file)) if settings.clients_file else DevelopmentIdentity()
+    if settings.clients_file is None:
+        return DevelopmentIdentity()
+    return read_clients(Path(settings.clients_file), sandbox=settings.sandbox)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import bindparam, func, insert, literal_column, select
+from sqlalchemy import BigInteger, bindparam, func, insert, literal_column, select
 
 from fhir_server.authorization.states import OPEN, State
 from fhir_server.store.heads import Head
 from fhir_server.store.repository import Repository, listing
+from fhir_server.store.statements import Statement, upsert
 from fhir_server.store.tables import authorization_case, case_identifier, case_line
-from fhir_server.store.upsert import Upsert, insert_if_new
 from fhir_server.store.values import indexed, utc_text
 
 IdentifierKind = Literal["utn", "administrative", "trace", "request", "transaction"]
@@ -69,21 +69,22 @@ class StoredCase:
 
 
 _columns = authorization_case.c
-_CREATE = insert(authorization_case)
-_ADD_LINE = insert(case_line)
-_ADD_IDENTIFIER: Upsert = insert_if_new(case_identifier)
-_GET = select(
-    _columns.number,
-    _columns.owner,
-    _columns.channel,
-    _columns.state,
-    _columns.created_at,
-    _columns.changed_at,
-    _columns.member_id,
-    _columns.requester_npi,
-    _columns.last_event,
-    _columns.answer_sha256,
-).where(_columns.number == bindparam("case_number"))
+_CREATE = Statement(insert(authorization_case))
+_ADD_LINE = Statement(insert(case_line))
+_ADD_IDENTIFIER = upsert(case_identifier, lambda statement: statement.on_conflict_do_nothing())
+_GET = Statement(
+    select(
+        _columns.owner,
+        _columns.channel,
+        _columns.state,
+        _columns.created_at,
+        _columns.changed_at,
+        _columns.member_id,
+        _columns.requester_npi,
+        _columns.last_event,
+        _columns.answer_sha256,
+    ).where(_columns.number == bindparam("case_number"))
+)
 _BY_IDENTIFIER = listing(
     select(_columns.number)
     .join(case_identifier, case_identifier.c.case_number == _columns.number)
@@ -103,7 +104,7 @@ _OPEN_LINES = listing(
     .order_by(_columns.created_at, _columns.number),
     _columns.owner,
 )
-_ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(bindparam("number")))
+_ONE_AT_A_TIME = Statement(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 
 
 class Cases(Repository):
@@ -116,7 +117,7 @@ class Cases(Repository):
         owner = self._unit.guard(self._unit.caller.client)
         at = utc_text(case.created_at)
         head = Head(case.number, owner, case.channel, None, 0, None, at, 0)
-        self._unit.connection.execute(
+        self._run(
             _CREATE,
             {
                 "number": case.number,
@@ -138,8 +139,8 @@ class Cases(Repository):
         """Return the case; raise `NotFound` where there is none, `NotAllowed` where it is another client's."""
         self._unit.heads.write()
         self._unit.heads.of(number)
-        row = self._unit.connection.execute(_GET, {"case_number": number}).one()
-        return _case(row)
+        ((owner, channel, state, *rest),) = self._rows(_GET, {"case_number": number})
+        return StoredCase(number, owner, channel, State(state), *rest)
 
     def identify(self, number: str, identifiers: Iterable[CaseIdentifier]) -> None:
         """Let the case be found by *identifiers* too; those that it has are left as they are."""
@@ -154,12 +155,11 @@ class Cases(Repository):
             }
             for each in identifiers
         ]
-        if rows:
-            self._unit.connection.execute(_ADD_IDENTIFIER[self._unit.engine], rows)
+        _ADD_IDENTIFIER.run_for_each(self._unit.connection, rows)
 
     def identified_by(self, kind: IdentifierKind, value: str) -> tuple[str, ...]:
         """Return the numbers of the cases that *value* names, newest first, of those that the caller may see."""
-        return tuple(row.number for row in self._listed(_BY_IDENTIFIER, {"kind": kind, "value": indexed(value)}))
+        return tuple(number for number, _ in self._listed(_BY_IDENTIFIER, {"kind": kind, "value": indexed(value)}))
 
     def open_duplicate(self, member_id: str, provider_npis: Iterable[str], service_codes: Iterable[str]) -> str | None:
         """Return the oldest undecided case for the same member, provider and item, or ``None`` (D08).
@@ -168,10 +168,10 @@ class Cases(Repository):
         """
         member = indexed(member_id)
         if self._unit.engine == "postgresql" and self._unit.writing:
-            self._unit.connection.execute(_ONE_AT_A_TIME, {"number": _lock_number(self._unit.caller.client, member)})
+            self._run(_ONE_AT_A_TIME, {"number": _lock_number(self._unit.caller.client, member)})
         self._unit.heads.write()
         codes, npis = set(map(indexed, service_codes)), set(map(indexed, provider_npis))
-        rows: Sequence[Sequence[str]] = self._listed(_OPEN_LINES, {"member_id": member})
+        rows = self._listed(_OPEN_LINES, {"member_id": member})
         return next((number for number, code, npi in rows if code in codes and npi in npis), None)
 
     def _add_lines(self, head: Head, lines: Iterable[CaseLine]) -> None:
@@ -181,18 +181,13 @@ class Cases(Repository):
             for npi in line.provider_npis or ("",)
         }
         columns = ("sequence", "service_system", "service_code", "provider_npi")
-        if rows:
-            self._unit.connection.execute(
-                _ADD_LINE,
-                [
-                    {"case_number": head.number, "owner": head.owner, **dict(zip(columns, row, strict=True))}
-                    for row in sorted(rows)
-                ],
-            )
-
-
-def _case(row: Sequence[Any]) -> StoredCase:
-    return StoredCase(*row)
+        _ADD_LINE.run_for_each(
+            self._unit.connection,
+            [
+                {"case_number": head.number, "owner": head.owner, **dict(zip(columns, row, strict=True))}
+                for row in sorted(rows)
+            ],
+        )
 
 
 def _lock_number(owner: str, member: str) -> int:

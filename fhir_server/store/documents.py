@@ -11,6 +11,7 @@ from fhir_server.authorization.request import Document
 from fhir_server.errors import NotFound
 from fhir_server.store.heads import Head
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement
 from fhir_server.store.tables import document
 from fhir_server.store.values import indexed, sha256
 
@@ -29,13 +30,13 @@ class StoredDocument:
     content: bytes = field(repr=False)
 
 
-_KEEP = insert(document)
-_CONTENTS = (
+_KEEP = Statement(insert(document))
+_CONTENTS = Statement(
     select(document.c.event_number, document.c.content)
     .where(document.c.case_number == bindparam("case"))
     .order_by(document.c.event_number, document.c.position)
 )
-_BY_KEY = (
+_BY_KEY = Statement(
     select(
         document.c.case_number,
         document.c.event_number,
@@ -73,21 +74,20 @@ class Documents(Repository):
             }
             for position, each in enumerate(documents, 1)
         ]
-        if rows:
-            self._unit.connection.execute(_KEEP, rows)
+        _KEEP.run_for_each(self._unit.connection, rows)
 
     def contents(self, case: str) -> dict[int, list[bytes]]:
         """Return the bytes of all records of the case: by the number of the event, in the order of the request."""
         self._unit.heads.of(case)
         contents: dict[int, list[bytes]] = {}
-        for number, content in self._unit.connection.execute(_CONTENTS, {"case": case}):
+        for number, content in self._rows(_CONTENTS, {"case": case}):
             contents.setdefault(number, []).append(content)
         return contents
 
     def find(self, case: str, key: str) -> StoredDocument:
         """Return the newest record of the case with this key; raise `NotFound` where there is none."""
         self._unit.heads.of(case)
-        row = self._unit.connection.execute(_BY_KEY, {"case": case, "key": indexed(key)}).first()
+        row = self._row(_BY_KEY, {"case": case, "key": indexed(key)})
         if row is None:
             raise NotFound.because("The case has no such document.", "Ask for the events of the case.")
         return StoredDocument(*row)

@@ -15,6 +15,7 @@ from fhir_server.authorization.events import Answered, Determined, Event, EventK
 from fhir_server.authorization.request import AuthorizationRequest, Document
 from fhir_server.authorization.states import State, check_transition
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement
 from fhir_server.store.tables import event
 from fhir_server.store.values import utc_text
 
@@ -26,8 +27,8 @@ DATA_OF_KIND: Mapping[EventKind, type[EventData]] = MappingProxyType(
 _decoders = {kind: msgspec.json.Decoder(data) for kind, data in DATA_OF_KIND.items()}
 _encoder = msgspec.json.Encoder()
 
-_APPEND = insert(event)
-_OF_CASE = (
+_APPEND = Statement(insert(event))
+_OF_CASE = Statement(
     select(event.c.number, event.c.at, event.c.actor, event.c.kind, event.c.state, event.c.data)
     .where(event.c.case_number == bindparam("case"))
     .order_by(event.c.number)
@@ -50,7 +51,7 @@ class Events(Repository):
         if state is not head.state:
             check_transition(head.state, state)
         appended = Event(case, head.last_event + 1, utc_text(at), actor, kind, data, state)
-        self._unit.connection.execute(
+        self._run(
             _APPEND,
             {
                 "case_number": case,
@@ -83,7 +84,7 @@ class Events(Repository):
             Event(
                 case, number, at, actor, EventKind(kind), _decoded(kind, data, contents.get(number, ())), State(state)
             )
-            for number, at, actor, kind, state, data in self._unit.connection.execute(_OF_CASE, {"case": case})
+            for number, at, actor, kind, state, data in self._rows(_OF_CASE, {"case": case})
         )
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import bindparam, select, update
 from fhir_server.authorization.states import State
 from fhir_server.errors import NotFound, Unavailable
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement
 from fhir_server.store.tables import authorization_case
 
 if TYPE_CHECKING:
     from fhir_server.store.unit import UnitOfWork
 
-_READ = select(
+_READ_BARE = select(
     authorization_case.c.owner,
     authorization_case.c.channel,
     authorization_case.c.state,
@@ -23,10 +24,13 @@ _READ = select(
     authorization_case.c.answer_sha256,
     authorization_case.c.changed_at,
 ).where(authorization_case.c.number == bindparam("case_number"))
-_READ_LOCKED = _READ.with_for_update()
-_MOVE = update(authorization_case).where(
-    authorization_case.c.number == bindparam("case_number"),
-    authorization_case.c.last_event == bindparam("last_event_before"),
+_READ = Statement(_READ_BARE)
+_READ_LOCKED = Statement(_READ_BARE.with_for_update())
+_MOVE = Statement(
+    update(authorization_case).where(
+        authorization_case.c.number == bindparam("case_number"),
+        authorization_case.c.last_event == bindparam("last_event_before"),
+    )
 )
 
 
@@ -76,14 +80,14 @@ class Heads(Repository):
 
     def _read(self, case: str) -> Head:
         query = _READ_LOCKED if self._unit.writing else _READ
-        row = self._unit.connection.execute(query, {"case_number": case}).first()
+        row = self._row(query, {"case_number": case})
         if row is None:
             raise NotFound.because("There is no case of this number.", "Check the case number.")
         owner, channel, state, last_event, answer_sha256, changed_at = row
         return Head(case, owner, channel, State(state), last_event, answer_sha256, changed_at, last_event)
 
     def _move(self, head: Head) -> None:
-        moved = self._unit.connection.execute(
+        moved = self._run(
             _MOVE,
             {
                 "case_number": head.number,

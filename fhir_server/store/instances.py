@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import bindparam, select
 
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement, upsert
 from fhir_server.store.tables import instance
-from fhir_server.store.upsert import for_each_engine
 from fhir_server.store.values import indexed
 
 
@@ -24,22 +24,21 @@ class Instance:
     content_sha256: str
 
 
-def _keep(statement: Any) -> Executable:
-    keep: Executable = statement.on_conflict_do_update(
+def _keep(statement: Any) -> Any:
+    return statement.on_conflict_do_update(
         index_elements=[instance.c.owner, instance.c.full_url],
         set_={"content_sha256": statement.excluded.content_sha256},
         where=instance.c.identity_sha256 == statement.excluded.identity_sha256,
     )
-    return keep
 
 
 _AT_ONCE = 16  # a list of fixed length is compiled once; a short one is filled up with repetitions
-_KEEP = for_each_engine(instance, _keep)
-_KNOWN = select(
-    instance.c.full_url, instance.c.resource_type, instance.c.identity_sha256, instance.c.content_sha256
-).where(
-    instance.c.owner == bindparam("of_owner"),
-    instance.c.full_url.in_([bindparam(f"full_url_{position}") for position in range(_AT_ONCE)]),
+_KEEP = upsert(instance, _keep)
+_KNOWN = Statement(
+    select(instance.c.full_url, instance.c.resource_type, instance.c.identity_sha256, instance.c.content_sha256).where(
+        instance.c.owner == bindparam("of_owner"),
+        instance.c.full_url.in_([bindparam(f"full_url_{position}") for position in range(_AT_ONCE)]),
+    )
 )
 
 
@@ -60,7 +59,7 @@ class Instances(Repository):
 
     def _some(self, urls: list[str]) -> Sequence[Sequence[Any]]:
         places = {f"full_url_{position}": urls[position % len(urls)] for position in range(_AT_ONCE)}
-        return self._unit.connection.execute(_KNOWN, {"of_owner": self._unit.caller.client, **places}).all()
+        return self._rows(_KNOWN, {"of_owner": self._unit.caller.client, **places})
 
     def keep(self, instances: Sequence[Instance]) -> None:
         """Remember *instances*. A fullUrl that stands for another instance already goes on standing for that one."""
@@ -75,5 +74,5 @@ class Instances(Repository):
             }
             for each in instances
         }
-        if rows:  # in one order for all, so that two transactions cannot wait for each other
-            self._unit.connection.execute(_KEEP[self._unit.engine], [rows[url] for url in sorted(rows)])
+        in_order = [rows[url] for url in sorted(rows)]  # the same for all: no two transactions wait for each other
+        _KEEP.run_for_each(self._unit.connection, in_order)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import bindparam, insert, select
 
 from fhir_server.errors import NotFound
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement
 from fhir_server.store.tables import message
 from fhir_server.store.values import indexed, sha256, utc_text
 
@@ -46,7 +46,7 @@ class StoredMessage:
     content: bytes = field(repr=False)
 
 
-_KEEP = insert(message)
+_KEEP = Statement(insert(message).returning(message.c.id))
 _COLUMNS = (
     message.c.id,
     message.c.owner,
@@ -59,8 +59,8 @@ _COLUMNS = (
     message.c.sha256,
     message.c.content,
 )
-_OF_CASE = select(*_COLUMNS).where(message.c.case_number == bindparam("case")).order_by(message.c.id)
-_BY_DIGEST = (
+_OF_CASE = Statement(select(*_COLUMNS).where(message.c.case_number == bindparam("case")).order_by(message.c.id))
+_BY_DIGEST = Statement(
     select(*_COLUMNS)
     .where(message.c.case_number == bindparam("case"), message.c.sha256 == bindparam("digest"))
     .order_by(message.c.id.desc())
@@ -77,7 +77,7 @@ class Messages(Repository):
         """Store the bytes for the owner of the case, else for the caller; return the message's id."""
         unit = self._unit
         owner = unit.heads.of(kept.case).owner if kept.case else unit.guard(unit.caller.client)
-        made = unit.connection.execute(
+        made = self._run(
             _KEEP,
             {
                 "owner": owner,
@@ -91,22 +91,17 @@ class Messages(Repository):
                 "content": kept.content,
             },
         )
-        assert made.inserted_primary_key is not None
-        return int(made.inserted_primary_key[0])
+        return int(made.scalar_one())
 
     def of(self, case: str) -> tuple[StoredMessage, ...]:
         """Return the messages of the case in the order in which they were kept."""
         self._unit.heads.of(case)
-        return tuple(map(_message, self._unit.connection.execute(_OF_CASE, {"case": case})))
+        return tuple(StoredMessage(*row) for row in self._rows(_OF_CASE, {"case": case}))
 
     def find(self, case: str, digest: str) -> StoredMessage:
         """Return the newest message of the case with this SHA-256 (`Received` and `Answered` name it)."""
         self._unit.heads.of(case)
-        row = self._unit.connection.execute(_BY_DIGEST, {"case": case, "digest": digest}).first()
+        row = self._row(_BY_DIGEST, {"case": case, "digest": digest})
         if row is None:
             raise NotFound.because("The case has no such message.", "Ask for the events of the case.")
-        return _message(row)
-
-
-def _message(row: Sequence[Any]) -> StoredMessage:
-    return StoredMessage(*row)
+        return StoredMessage(*row)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from fhir_server.authorization.caller import Role
 from fhir_server.errors import NotFound
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement
 from fhir_server.store.tables import outbox
 from fhir_server.store.values import utc_text
 
@@ -26,7 +27,7 @@ class Delivery:
     attempts: int
 
 
-_PUT = insert(outbox)
+_PUT = Statement(insert(outbox))
 _DUE = (
     select(outbox.c.id)
     .where(outbox.c.delivered_at.is_(None), outbox.c.available_at <= bindparam("now"))
@@ -34,7 +35,7 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_LEASE = (
+_LEASE = Statement(
     update(outbox)
     .where(outbox.c.id.in_(_DUE.scalar_subquery()))
     .values(available_at=bindparam("leased_until"), attempts=outbox.c.attempts + 1)
@@ -43,8 +44,8 @@ _LEASE = (
     )
 )
 _UNDELIVERED = update(outbox).where(outbox.c.id == bindparam("delivery"), outbox.c.delivered_at.is_(None))
-_DELIVERED = _UNDELIVERED.values(delivered_at=bindparam("at"), last_error=None)
-_FAILED = _UNDELIVERED.values(available_at=bindparam("again_at"), last_error=bindparam("error"))
+_DELIVERED = Statement(_UNDELIVERED.values(delivered_at=bindparam("at"), last_error=None))
+_FAILED = Statement(_UNDELIVERED.values(available_at=bindparam("again_at"), last_error=bindparam("error")))
 
 
 class Outbox(Repository):
@@ -56,7 +57,7 @@ class Outbox(Repository):
         """Have the last event of *case* delivered under *topic*, from *at* on."""
         head = self._unit.heads.of(case)
         moment = utc_text(at)
-        self._unit.connection.execute(
+        self._run(
             _PUT,
             {
                 "owner": head.owner,
@@ -72,9 +73,7 @@ class Outbox(Repository):
     def lease(self, now: datetime, duration: timedelta, most: int) -> tuple[Delivery, ...]:
         """Return up to *most* deliveries that are due, oldest first; no other worker gets them for *duration*."""
         self._unit.caller.require(Role.OPERATOR)
-        rows = self._unit.connection.execute(
-            _LEASE, {"now": utc_text(now), "leased_until": utc_text(now + duration), "most": most}
-        )
+        rows = self._rows(_LEASE, {"now": utc_text(now), "leased_until": utc_text(now + duration), "most": most})
         return tuple(sorted((Delivery(*row) for row in rows), key=lambda each: each.id))
 
     def delivered(self, delivery: int, at: datetime) -> None:
@@ -85,7 +84,7 @@ class Outbox(Repository):
         """Have the delivery tried again at *again_at*. *error* must not hold a beneficiary's data."""
         self._settle(_FAILED, {"delivery": delivery, "error": error, "again_at": utc_text(again_at)})
 
-    def _settle(self, statement: Update, parameters: dict[str, object]) -> None:
+    def _settle(self, statement: Statement, parameters: dict[str, object]) -> None:
         self._unit.caller.require(Role.OPERATOR)
-        if self._unit.connection.execute(statement, parameters).rowcount != 1:
+        if self._run(statement, parameters).rowcount != 1:
             raise NotFound.because("Nothing of this number waits for delivery.", "Ask for what is due.")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from fhir_server.store.messages import Message
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement, upsert
 from fhir_server.store.tables import message, replay
-from fhir_server.store.upsert import for_each_engine
 from fhir_server.store.values import utc_text
 
 
@@ -26,8 +26,8 @@ class StoredAnswer:
     event_number: int
 
 
-def _claim(statement: Any) -> Executable:
-    claim: Executable = statement.on_conflict_do_update(
+def _claim(statement: Any) -> Any:
+    return statement.on_conflict_do_update(
         index_elements=[replay.c.key],
         set_={
             "received_at": statement.excluded.received_at,
@@ -38,11 +38,10 @@ def _claim(statement: Any) -> Executable:
         },
         where=or_(replay.c.received_at <= bindparam("expired_at"), replay.c.message_id.is_(None)),
     ).returning(replay.c.key)
-    return claim
 
 
-_CLAIM = for_each_engine(replay, _claim)
-_ANSWER = (
+_CLAIM = upsert(replay, _claim)
+_ANSWER = Statement(
     select(
         replay.c.owner,
         replay.c.case_number,
@@ -54,7 +53,7 @@ _ANSWER = (
     .join(message, message.c.id == replay.c.message_id)
     .where(replay.c.key == bindparam("replay_key"))
 )
-_KEEP = update(replay).where(replay.c.key == bindparam("replay_key"))
+_KEEP = Statement(update(replay).where(replay.c.key == bindparam("replay_key")))
 
 
 class Replays(Repository):
@@ -69,8 +68,8 @@ class Replays(Repository):
         claims the same key meanwhile waits for it. *key* must name the caller (SHA-256 over client, channel, content).
         """
         unit = self._unit
-        claimed = unit.connection.execute(
-            _CLAIM[unit.engine],
+        claimed = self._run(
+            _CLAIM,
             {
                 "key": key,
                 "owner": unit.caller.client,
@@ -80,7 +79,9 @@ class Replays(Repository):
         ).first()
         if claimed is not None:
             return None
-        owner, *answer = unit.connection.execute(_ANSWER, {"replay_key": key}).one()
+        row = self._row(_ANSWER, {"replay_key": key})
+        assert row is not None  # a key that could not be claimed has an answer
+        owner, *answer = row
         unit.guard(owner)
         return StoredAnswer(*answer)
 
@@ -88,7 +89,7 @@ class Replays(Repository):
         """Store the answer to *key*, which is also a sent message of the case; return the message's id."""
         head = self._unit.heads.of(case)
         kept = self._unit.messages.keep(Message("sent", head.channel, content_type, body, at, case, status))
-        self._unit.connection.execute(
+        self._run(
             _KEEP,
             {
                 "replay_key": key,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Column, Row, Select, bindparam
+from sqlalchemy import Column, CursorResult, Select, bindparam
+
+from fhir_server.store.statements import Parameters, Statement
 
 if TYPE_CHECKING:
     from fhir_server.store.unit import UnitOfWork
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
 class Listing(NamedTuple):
     """A query for a list, in two forms: the rows of every owner, and those of one."""
 
-    of_all: Select[Any]
-    of_owner: Select[Any]
+    of_all: Statement
+    of_owner: Statement
 
 
 def listing(query: Select[Any], owner: Column[str]) -> Listing:
     """Return *query* as a `Listing` by the column that holds the owner."""
-    return Listing(query, query.where(owner == bindparam("only_owner")))
+    return Listing(Statement(query), Statement(query.where(owner == bindparam("only_owner"))))
 
 
 class Repository:
@@ -31,9 +33,18 @@ class Repository:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
-    def _listed(self, query: Listing, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    def _run(self, statement: Statement, parameters: Parameters) -> CursorResult[Any]:
+        return statement.run(self._unit.connection, parameters)
+
+    def _rows(self, query: Statement, parameters: Parameters) -> Sequence[Sequence[Any]]:
+        return self._run(query, parameters).all()
+
+    def _row(self, query: Statement, parameters: Parameters) -> Sequence[Any] | None:
+        return self._run(query, parameters).first()
+
+    def _listed(self, query: Listing, parameters: Parameters) -> Sequence[Sequence[Any]]:
         """Return the rows of *query* that the caller may see."""
         unit = self._unit
         if unit.sees_all:
-            return unit.connection.execute(query.of_all, parameters).all()
-        return unit.connection.execute(query.of_owner, {**parameters, "only_owner": unit.caller.client}).all()
+            return self._rows(query.of_all, parameters)
+        return self._rows(query.of_owner, {**parameters, "only_owner": unit.caller.client})

@@ -93,6 +93,7 @@ def _made_file(url: URL) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(path.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        path.touch(mode=0o600)  # beneficiaries' data: SQLite gives its other files the same rights
         connection = sqlite3.connect(path)
         try:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -1,4 +1,4 @@
-"""What every FHIR route does alike: know the caller, agree on formats, answer with a resource or an OperationOutcome."""
+"""What every FHIR route does alike: know the caller, agree on formats, answer with a resource or with issues."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def _as_refusal(error: HTTPException) -> Refusal:
         case 404:
             return NotFound.because("Nothing lives at this address.", "GET / lists the addresses of this server.")
         case 405:
-            issue = Issue("method-not-allowed", "The address does not take this method.", "See the header Allow.", code="not-supported")
+            found, mend = "The address does not take this method.", "See the header Allow."
+            issue = Issue(MethodNotAllowed.rule, found, mend, code=MethodNotAllowed.issue_code)
             return MethodNotAllowed([issue], getattr(error, "valid_methods", None) or ())
         case 413:
             most = current_app.config["MAX_CONTENT_LENGTH"]
@@ -103,6 +104,7 @@ class _Fault(Refusal):
 
 def _fault(error: Exception) -> Response:
     # Where it happened, without the values: a message or a local may hold a beneficiary's data.
-    frames = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("fault", kind=type(error).__name__, at=frames[-6:])
-    return refusal_response(_Fault.because("The server has a fault.", "Send the request again later; nothing was kept."))
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames]
+    log.error("fault", kind=type(error).__name__, at=places)
+    return refusal_response(_Fault.because("The server has a fault.", "Send the request again later."))

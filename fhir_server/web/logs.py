@@ -8,13 +8,26 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
 
 ALLOWED = frozenset(
-    {"event", "level", "timestamp", "id", "client", "method", "route", "status", "milliseconds", "case", "replayed", "rules"}
+    {
+        "event",
+        "level",
+        "timestamp",
+        "id",
+        "client",
+        "method",
+        "route",
+        "status",
+        "milliseconds",
+        "case",
+        "replayed",
+        "rules",
+    }
     | {"kind", "at", "mode", "address", "store", "workers", "packs", "release", "scheme", "warning"}
 )
 
@@ -25,7 +38,7 @@ def only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def configure_logs(level: str) -> None:
-    """Write log lines of *level* and above to standard error."""
+    """Write log lines of *level* and above to standard error, warnings of libraries among them."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -35,9 +48,28 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=_serialize),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if hasattr(sys.stderr, "buffer") else None,
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_StandardLibrary()])
+    logging.getLogger("fhir_server").setLevel(level.upper())
+
+
+class _StandardError:
+    """Standard error, as it is when a line is written."""
+
+    def write(self, line: bytes) -> int:
+        return sys.stderr.buffer.write(line)
+
+    def flush(self) -> None:
+        sys.stderr.buffer.flush()
+
+
+class _StandardLibrary(logging.Handler):
+    """Takes what is logged through the standard library into the same lines; the message alone, no exception."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, record.getMessage())
 
 
 def _serialize(event: Any, **_: Any) -> bytes:

@@ -32,6 +32,7 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -80,17 +81,18 @@ def register_observation(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unknown"
+        method = request.method if request.method in _METHODS else "other"
         seconds = time.perf_counter() - g.started
         response.headers["X-Request-Id"] = g.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
-        REQUESTS.labels(route, request.method, response.status_code).inc()
+        REQUESTS.labels(route, method, response.status_code).inc()
         SECONDS.labels(route).observe(seconds)
         if route not in _QUIET:
             log.info(
                 "request",
                 id=g.request_id,
-                method=request.method,
+                method=method,
                 route=route,
                 status=response.status_code,
                 milliseconds=round(seconds * 1000, 1),

@@ -68,5 +68,3 @@ def _answer_response(body: bytes, status: int, content_type: str, replayed: bool
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
-
-

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from fhir_server.authorization.request import AuthorizationRequest
 from fhir_server.policy.circumstances import Circumstances
 from fhir_server.policy.facts import RequestFacts
@@ -13,6 +15,8 @@ from fhir_server.policy.pack import Pack
 from fhir_server.policy.registry import Registry
 from fhir_server.store.unit import UnitOfWork
 from fhir_server.workflow.registry import StoredRegistry
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,16 @@ def gather(
         open_duplicate=_open_duplicate(unit, facts) if not review.sandbox else None,
         sandbox=review.sandbox,
     )
+
+
+def grounds_of(circumstances: Circumstances) -> str:
+    """Return *circumstances* as JSON, to be stored with the decision that was made under them."""
+    return _ENCODER.encode(circumstances).decode()
+
+
+def circumstances_of(grounds: str) -> Circumstances:
+    """Return the circumstances that `grounds_of` wrote."""
+    return msgspec.json.decode(grounds, type=Circumstances)
 
 
 def _open_duplicate(unit: UnitOfWork, facts: RequestFacts) -> str | None:

@@ -34,7 +34,7 @@ from fhir_server.store.database import Database
 from fhir_server.store.instances import Instance
 from fhir_server.store.messages import Message
 from fhir_server.store.unit import UnitOfWork
-from fhir_server.workflow.circumstances import Review, gather
+from fhir_server.workflow.circumstances import Review, gather, grounds_of
 
 Renderer = Callable[[AuthorizationResponse, str, str], bytes]
 CASE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is misread on the telephone
@@ -68,8 +68,8 @@ class Answer:
 def submit(submission: Submission, database: Database, review: Review, render: Renderer, content_type: str) -> Answer:
     """Return the answer to *submission*, stored before it is returned.
 
-    *render* makes the bytes of an answer of *content_type* from (answer, case number, moment). Raises `NotSupported` for
-    an update, `ContentInvalid` for a GUID that means two things, `Unavailable` where the store cannot keep anything.
+    *render* makes the bytes of an answer of *content_type* from (answer, case number, moment). Raises `NotSupported`
+    for an update, `ContentInvalid` for a GUID that means two things, `Unavailable` where the store keeps nothing.
     """
     _refuse_update(submission.intake.request)
     key = replay_key(submission)
@@ -82,7 +82,7 @@ def submit(submission: Submission, database: Database, review: Review, render: R
         circumstances = gather(unit, submission.intake.request, facts, review, submission.received_at)
         case = _open(unit, submission, facts, observations)
         determination = determine(submission.intake.request, facts, circumstances, review.packs, case_number=case)
-        _record(unit, case, determination, submission)
+        _record(unit, case, Determined(determination, grounds_of(circumstances)), submission)
         body = _answer(unit, case, determination, submission, review, render)
         unit.replays.keep(key, case, OK, body, content_type, submission.received_at)
     return Answer(case, OK, content_type, body)
@@ -123,7 +123,8 @@ def _check_instances(unit: UnitOfWork, intake: Intake) -> tuple[Observation, ...
     clashes = [each for each in intake.instances if each.full_url in known and _clash(each, known[each.full_url])]
     if clashes:
         raise ContentInvalid(_clash_issue(each) for each in clashes)
-    unit.instances.keep([Instance(each.full_url, each.kind, each.identity, each.content_sha256) for each in intake.instances])
+    sent = [Instance(each.full_url, each.kind, each.identity, each.content_sha256) for each in intake.instances]
+    unit.instances.keep(sent)
     changed = tuple(
         Observation("PAS-024", "The instance that this GUID names has changed since it was last sent.", each.expression)
         for each in intake.instances
@@ -143,9 +144,7 @@ def _clash_issue(instance: NamedInstance) -> Issue:
     return Issue("PAS-024", found, mend, f"{instance.expression}.fullUrl", code="duplicate")
 
 
-def _open(
-    unit: UnitOfWork, submission: Submission, facts: RequestFacts, observations: tuple[Observation, ...]
-) -> str:
+def _open(unit: UnitOfWork, submission: Submission, facts: RequestFacts, observations: tuple[Observation, ...]) -> str:
     """Make the case: its look-up rows, its first event, the exact bytes and the records; return its number."""
     case = new_case_number(submission.received_at)
     request = submission.intake.request
@@ -187,9 +186,10 @@ def _identifiers(case: str, request: AuthorizationRequest) -> list[CaseIdentifie
     return list(dict.fromkeys(found))
 
 
-def _record(unit: UnitOfWork, case: str, determination: Determination, submission: Submission) -> None:
-    """Append the decision; let whoever waits for it be told by the worker."""
-    _append(unit, case, submission, EventKind.DETERMINED, Determined(determination), determination.state)
+def _record(unit: UnitOfWork, case: str, determined: Determined, submission: Submission) -> None:
+    """Append the decision with its grounds; let whoever waits for it be told by the worker."""
+    determination = determined.determination
+    _append(unit, case, submission, EventKind.DETERMINED, determined, determination.state)
     if determination.authorization_number:
         unit.cases.identify(case, [CaseIdentifier("utn", determination.authorization_number)])
     unit.outbox.put(case, "determined", submission.received_at)
@@ -226,5 +226,3 @@ def _append(
     state: State,
 ) -> None:
     unit.events.append(case, submission.caller.client, kind, data, state, submission.received_at)
-
-

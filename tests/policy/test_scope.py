@@ -12,7 +12,7 @@ import pytest
 from fhir_server.authorization.request import Insurance
 from fhir_server.authorization.states import State
 from fhir_server.authorization.values import Concept, Period
-from fhir_server.policy.coverage import Closure, CoveragePack
+from fhir_server.policy.coverage import Closure, CoveragePack, CoverageType
 from tests.policy.requests import (
     ALL_STATES,
     HCPCS,
@@ -151,6 +151,23 @@ def test_vagus_stimulation_for_sleep_apnea_is_out_even_beside_epilepsy() -> None
     decided = decide(request(line(1, "64568"), diagnoses=["G40.211", "G47.33"]))
     assert dismissal(decided) == "D02"
     assert "64582" in decided.explanations[0]
+
+
+def test_64568_for_epilepsy_beside_a_hypoglossal_implant_is_reviewed_itself() -> None:
+    asked = request(line(1, "64568", diagnoses=(1,)), line(2, "64582", diagnoses=(2,)), diagnoses=["G40.211", "G47.33"])
+    assert outcomes(decide(asked)) == {1: "in-review", 2: "in-review"}
+
+
+@pytest.mark.parametrize("code", ["64568", "64581", "15271"])
+def test_no_diagnosis_is_missing_data_and_not_a_wrong_indication(code: str) -> None:
+    decided = decide(request(line(1, code), diagnoses=[]))
+    assert dismissal(decided) == "D05"
+    assert errors(decided) == [("AF", "C", "2000E-HI")]
+
+
+def test_a_wrong_state_goes_before_a_date_before_the_start() -> None:
+    early = line(1, "C8011", serviced="2026-04-05")
+    assert dismissal(decide(request(early, diagnoses=["G47.33"], state="CA"))) == "D02"
 
 
 def test_64568_beside_a_hypoglossal_implant_follows_it() -> None:
@@ -347,6 +364,25 @@ def test_a_request_before_the_model_takes_requests_is_out() -> None:
     assert dismissal(decide(asked, now=datetime(2026, 1, 5, 0, 0, tzinfo=UTC))) is None
 
 
+def test_a_delayed_category_stays_out_also_when_it_has_codes() -> None:
+    wiser = WISER[0]
+    assert isinstance(wiser, CoveragePack)
+    delayed = msgspec.structs.replace(wiser.categories[0], status="delayed")
+    pack = replace(wiser, categories=(delayed, *wiser.categories[1:]))
+    decided = decide(request(line(1, "29877"), diagnoses=["M22.41"]), (pack,))
+    assert dismissal(decided) == "D02"
+    assert "delayed" in decided.explanations[0]
+
+
+def test_a_coverage_type_that_is_named_goes_before_one_that_takes_it_in() -> None:
+    wiser = WISER[0]
+    assert isinstance(wiser, CoveragePack)
+    broad = CoverageType(payer="other", label="all of 1", source="a test", under=("1",))
+    for rows in ((broad, *wiser.coverage_types), (*wiser.coverage_types, broad)):
+        pack = replace(wiser, coverage_types=rows)
+        assert dismissal(decide(request(line(1, "22513")), (pack,))) is None
+
+
 def test_a_code_row_that_has_ended_is_out_from_the_next_day_on() -> None:
     wiser = WISER[0]
     assert isinstance(wiser, CoveragePack)
@@ -377,7 +413,7 @@ def test_findings_name_rule_source_and_what_was_found() -> None:
     assert (found["sns-diagnosis"].result, found["sns-diagnosis"].found) == ("met", "N39.42")
     assert found["sns-diagnosis"].source.startswith("G6 Table A7")
     assert found["setting"].found == "place of service 22"
-    assert found["wrong-state"].found == "TX"
+    assert found["state-of-service"].found == "TX"
     assert all(each.source for each in decided.findings)
 
 

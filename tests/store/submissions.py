@@ -123,7 +123,8 @@ def submit(unit: UnitOfWork, sent: Submission) -> StoredAnswer | None:
     unit.cases.open_duplicate(member, (HOSPITAL, SURGEON), ("64561",))
     unit.instances.known(each.full_url for each in sent.instances)
     lines = tuple(
-        CaseLine(line.sequence, line.service.value or "", provider_npis=(HOSPITAL, SURGEON)) for line in sent.request.lines
+        CaseLine(line.sequence, line.service.value or "", provider_npis=(HOSPITAL, SURGEON))
+        for line in sent.request.lines
     )
     identifiers = (
         CaseIdentifier("administrative", sent.case),

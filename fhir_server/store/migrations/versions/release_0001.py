@@ -119,10 +119,10 @@ def _make_case_identifier() -> None:
     op.create_table(
         "case_identifier",
         sa.Column("case_number", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("system", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('utn', 'administrative', 'trace', 'request', 'transaction')", name=op.f("ck_case_identifier_kind")
         ),
@@ -141,11 +141,11 @@ def _make_case_line() -> None:
     op.create_table(
         "case_line",
         sa.Column("case_number", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("service_system", sa.Text(), nullable=False),
         sa.Column("service_code", sa.Text(), nullable=False),
         sa.Column("provider_npi", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_number", "owner"],
             ["authorization_case.number", "authorization_case.owner"],

@@ -1,0 +1,78 @@
+"""The primitive types of FHIR R4 that mappings read: which JSON type carries each, and which pattern it follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fhir_server.fhir.mapping import Writing
+    from fhir_server.fhir.reading import Reading
+
+# A string may hold nothing below U+0020 but tab, line feed and carriage return (R4, data types).
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """A primitive type. ``fits`` tells whether a JSON value is one; ``expected`` says in words what is."""
+
+    type_name: str
+    expected: str
+    fits: Callable[[Any], bool] = field(repr=False)
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """Return *value* unchanged, or ``None`` with an issue where it is not of this type."""
+        if self.fits(value):
+            return value
+        reading.wrong_type(path, self.expected, value)
+        return None
+
+    def write(self, value: Any, writing: Writing) -> Any:
+        """Return *value* unchanged."""
+        return value
+
+
+def _text(pattern: str) -> Callable[[Any], bool]:
+    matches = re.compile(pattern).fullmatch
+    return lambda value: type(value) is str and matches(value) is not None
+
+
+def _is_string(value: Any) -> bool:
+    return type(value) is str and value.strip() != "" and CONTROL_CHARACTER.search(value) is None
+
+
+def _is_boolean(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _integer(minimum: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and minimum <= value <= LARGEST_INTEGER
+
+
+def _is_decimal(value: Any) -> bool:
+    return type(value) is Decimal or type(value) is int
+
+
+LARGEST_INTEGER = 2**31 - 1
+_DATE = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
+_ADDRESS = r"[^\s\x00-\x1f]+"
+
+STRING = Primitive("string", "text", _is_string)
+MARKDOWN = Primitive("markdown", "text", _is_string)
+CODE = Primitive("code", "a code without blanks around it", _text(r"[^\s\x00-\x1f]+( [^\s\x00-\x1f]+)*"))
+URI = Primitive("uri", "an address without blanks", _text(_ADDRESS))
+URL = Primitive("url", "an address without blanks", _text(_ADDRESS))
+CANONICAL = Primitive("canonical", "an address without blanks", _text(_ADDRESS))
+BOOLEAN = Primitive("boolean", "true or false", _is_boolean)
+INTEGER = Primitive("integer", "a whole number", _integer(-LARGEST_INTEGER - 1))
+UNSIGNED_INTEGER = Primitive("unsignedInt", "a whole number from 0 on", _integer(0))
+POSITIVE_INTEGER = Primitive("positiveInt", "a whole number from 1 on", _integer(1))
+DECIMAL = Primitive("decimal", "a number", _is_decimal)
+DATE = Primitive("date", "a date (YYYY-MM-DD)", _text(_DATE))
+DATE_TIME = Primitive("dateTime", "a date, or a date and time with zone", _text(rf"{_DATE}(T{_TIME})?"))
+INSTANT = Primitive("instant", "a date and time with zone", _text(rf"\d{{4}}-\d\d-\d\dT{_TIME}"))

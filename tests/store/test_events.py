@@ -1,0 +1,291 @@
+"""The log: gapless, append-only, read back as it was written, and closed to a machine's no."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import types
+import typing
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from fhir_server.authorization.determination import Decider
+from fhir_server.authorization.events import Answered, Determined, EventKind, Observation, Received
+from fhir_server.authorization.request import AuthorizationRequest, Document
+from fhir_server.authorization.states import State, TransitionRefused
+from fhir_server.errors import NotFound
+from fhir_server.store.cases import CaseRecord
+from fhir_server.store.database import Database
+from fhir_server.store.events import EventData
+from fhir_server.store.translating import ConstraintBroken
+from fhir_server.store.unit import UnitOfWork
+from tests.store.submissions import ALICE, CLINICIAN, NOW, SOFTWARE, Submission, determination, submit
+
+SIMULATED = dataclasses.replace(CLINICIAN, kind="simulated")
+PARTNER = Decider(decided_by="partner", kind="clinician", interchange="ISA-000000001")
+KIND_OF: dict[type[EventData], EventKind] = {
+    Received: EventKind.RECEIVED,
+    Determined: EventKind.DETERMINED,
+    Answered: EventKind.ANSWERED,
+}
+
+
+def append(unit: UnitOfWork, data: EventData, state: State, case: str = "WP-0001") -> None:
+    unit.events.append(case, "someone", KIND_OF[type(data)], data, state, NOW)
+
+
+@pytest.mark.parametrize("outcome", [State.NON_AFFIRMED, State.PARTIAL])
+class TestADenial:
+    """What may never happen, 1: the database itself refuses it, whatever the code does."""
+
+    @pytest.mark.parametrize(
+        "decider",
+        [
+            SOFTWARE,
+            dataclasses.replace(CLINICIAN, kind="software"),
+            *(dataclasses.replace(CLINICIAN, **{name: None}) for name in ("reviewer", "licence", "specialty")),
+            *(dataclasses.replace(CLINICIAN, **{name: ""}) for name in ("reviewer", "licence", "specialty")),
+        ],
+    )
+    def test_without_a_named_clinician_is_refused(self, database: Database, outcome: State, decider: Decider) -> None:
+        with database.write(ALICE) as unit:
+            submit(unit, Submission())
+        with pytest.raises(ConstraintBroken, match="denial_by_clinician"), database.write(ALICE) as unit:
+            append(unit, Determined(determination(outcome, decider)), outcome)
+        with database.read(ALICE) as unit:
+            assert unit.cases.get("WP-0001").state is State.IN_REVIEW
+            assert len(unit.events.of("WP-0001")) == 3
+
+    def test_by_a_clinician_is_kept(self, database: Database, outcome: State) -> None:
+        with database.write(ALICE) as unit:
+            submit(unit, Submission(state=outcome, decider=CLINICIAN))
+        with database.read(ALICE) as unit:
+            assert unit.cases.get("WP-0001").state is outcome
+
+    def test_by_a_partner_needs_the_interchange(self, database: Database, outcome: State) -> None:
+        with database.write(ALICE) as unit:
+            submit(unit, Submission(state=outcome, decider=PARTNER))
+        without = dataclasses.replace(PARTNER, interchange=None)
+        with pytest.raises(ConstraintBroken, match="partner_by_interchange"), database.write(ALICE) as unit:
+            submit(unit, Submission(case="WP-2", body=b"2", state=outcome, decider=without))
+
+    def test_by_a_simulated_reviewer_is_kept_in_a_sandbox_only(
+        self, database: Database, sandbox_beside: Database, outcome: State
+    ) -> None:
+        with pytest.raises(ConstraintBroken, match="simulated"), database.write(ALICE) as unit:
+            submit(unit, Submission(state=outcome, decider=SIMULATED))
+        with sandbox_beside.write(ALICE) as unit:
+            assert submit(unit, Submission(state=outcome, decider=SIMULATED)) is None
+
+    def test_by_the_way_of_another_event_is_refused(self, database: Database, outcome: State) -> None:
+        with database.write(ALICE) as unit:
+            submit(unit, Submission())
+        with pytest.raises(ConstraintBroken, match="decision_is_determined"), database.write(ALICE) as unit:
+            append(unit, Answered("fhir-2.2.1", "0" * 64, "a"), outcome)
+
+
+@pytest.fixture
+def sandbox_beside(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
+    """A sandbox on SQLite beside the database of the test, which is on either engine."""
+    opened = Database(f"sqlite:///{tmp_path_factory.mktemp('sandbox') / 's.sqlite'}", sandbox=True)
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+def test_a_simulated_reviewer_on_the_same_engine(sandbox: Database) -> None:
+    with sandbox.write(ALICE) as unit:
+        assert submit(unit, Submission(state=State.NON_AFFIRMED, decider=SIMULATED)) is None
+
+
+def test_a_line_denied_by_software_is_refused(database: Database) -> None:
+    denied = determination(State.IN_REVIEW, SOFTWARE, "non-affirmed")
+    with database.write(ALICE) as unit:
+        submit(unit, Submission())
+    with pytest.raises(ConstraintBroken), database.write(ALICE) as unit:
+        append(unit, Determined(denied), State.IN_REVIEW)
+
+
+def test_the_message_of_a_broken_constraint_holds_no_content(database: Database) -> None:
+    sent = Submission(state=State.NON_AFFIRMED)
+    with pytest.raises(ConstraintBroken) as broken, database.write(ALICE) as unit:
+        submit(unit, sent)
+    assert sent.request.member_id
+    assert sent.request.member_id not in str(broken.value)
+    assert broken.value.__cause__ is None
+    assert broken.value.__suppress_context__
+
+
+@pytest.mark.parametrize("table", ["event", "message", "document"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET owner = 'bob'", "DELETE FROM {}"])
+def test_what_was_written_cannot_be_changed(database: Database, table: str, change: str) -> None:
+    with database.write(ALICE) as unit:
+        submit(unit, Submission(request=with_document(b"record")))
+    with pytest.raises(ConstraintBroken, match="append-only"), database.write(ALICE) as unit:
+        unit.connection.execute(text(change.format(table)))
+
+
+def test_the_mode_of_a_store_cannot_be_changed(database: Database) -> None:
+    with pytest.raises(ConstraintBroken, match="append-only"), database.write(ALICE) as unit:
+        unit.connection.execute(text("UPDATE store_information SET mode = 'sandbox'"))
+
+
+INSERT = """INSERT INTO event (case_number, number, owner, at, actor, kind, state, state_before, denies_line, data)
+            VALUES ('WP-0001', :number, :owner, 'now', 'x', 'answered', 'in-review', :before, :no, '{}')"""
+
+
+@pytest.mark.parametrize(
+    ("number", "owner", "before"),
+    [
+        (5, "alice", "in-review"),
+        (4, "bob", "in-review"),
+        (4, "alice", "received"),
+        (4, "alice", None),
+        (3, "alice", "in-review"),
+    ],
+)
+def test_an_event_out_of_line_is_refused(database: Database, number: int, owner: str, before: str | None) -> None:
+    with database.write(ALICE) as unit:
+        submit(unit, Submission())
+    row = {"number": number, "owner": owner, "before": before, "no": False}
+    with pytest.raises(ConstraintBroken), database.write(ALICE) as unit:
+        unit.connection.execute(text(INSERT), row)
+
+
+def test_the_same_event_in_line_is_taken(database: Database) -> None:
+    with database.write(ALICE) as unit:
+        submit(unit, Submission())
+        row = {"number": 4, "owner": "alice", "before": "in-review", "no": False}
+        unit.connection.execute(text(INSERT), row)
+
+
+def test_a_case_cannot_take_a_way_that_the_table_of_states_does_not_know(database: Database) -> None:
+    with database.write(ALICE) as unit:
+        submit(unit, Submission(state=State.DISMISSED))
+        with pytest.raises(TransitionRefused):
+            append(unit, Determined(determination(State.AFFIRMED)), State.AFFIRMED)
+
+
+def test_data_have_to_fit_their_kind_and_state(database: Database) -> None:
+    with database.write(ALICE) as unit:
+        submit(unit, Submission())
+        answered = Answered("c", "0" * 64, "a")
+        with pytest.raises(ValueError, match="cannot hold Answered"):
+            unit.events.append("WP-0001", "x", EventKind.DETERMINED, answered, State.IN_REVIEW, NOW)
+        with pytest.raises(ValueError, match="its determination names"):
+            append(unit, Determined(determination(State.AFFIRMED)), State.IN_REVIEW)
+        with pytest.raises(ValueError, match="time zone"):
+            unit.events.append("WP-0001", "x", EventKind.ANSWERED, answered, State.IN_REVIEW, NOW.replace(tzinfo=None))
+
+
+def test_numbers_count_on_over_transactions_and_the_case_follows(database: Database) -> None:
+    with database.write(ALICE) as unit:
+        submit(unit, Submission())
+    for hours in (1, 2):
+        with database.write(ALICE) as unit:
+            answered = Answered("x12-278", str(hours) * 64, "again")
+            at = NOW + timedelta(hours=hours)
+            event = unit.events.append("WP-0001", "x", EventKind.ANSWERED, answered, State.IN_REVIEW, at)
+            assert event.number == 3 + hours
+            assert unit.cases.get("WP-0001").last_event == event.number
+    with database.read(ALICE) as unit:
+        events = unit.events.of("WP-0001")
+        assert [each.number for each in events] == [1, 2, 3, 4, 5]
+        case = unit.cases.get("WP-0001")
+        assert (case.last_event, case.changed_at, case.answer_sha256) == (5, "2026-03-01T17:00:00.000Z", "2" * 64)
+        assert events[4].at == case.changed_at
+
+
+def with_document(content: bytes) -> AuthorizationRequest:
+    document = Document("urn:uuid:d", "DocumentReference", "application/pdf", content)
+    return dataclasses.replace(Submission().request, documents=(document, dataclasses.replace(document, key="second")))
+
+
+def test_documents_are_stored_beside_the_event(database: Database) -> None:
+    content = bytes(range(256)) * 40_000
+    sent = Submission(request=with_document(content))
+    with database.write(ALICE) as unit:
+        submit(unit, sent)
+    with database.read(ALICE) as unit:
+        bare, whole = (unit.events.of(sent.case, with_documents=each)[0].data for each in (False, True))
+        assert isinstance(whole, Received)
+        assert whole.request == sent.request
+        assert isinstance(bare, Received)
+        assert [each.content for each in bare.request.documents] == [b"", b""]
+        assert [each.key for each in bare.request.documents] == ["urn:uuid:d", "second"]
+        assert unit.documents.find(sent.case, "second").content == content
+        with pytest.raises(NotFound):
+            unit.documents.find(sent.case, "third")
+    with database.engines.reading() as connection:
+        data = connection.execute(text("SELECT data FROM event WHERE number = 1")).scalar_one()
+        assert len(data) < 20_000
+
+
+class Filler:
+    """Makes values in which every field is filled in; each dataclass has one value, drawn once, used everywhere."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self.draw = data.draw
+        self.made: dict[type, Any] = {}
+
+    def fill(self, kind: Any) -> Any:
+        """Return a value of *kind*; ``None`` where a type holds itself."""
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            return self._dataclass(kind)
+        if origin is tuple:
+            return () if self._holds_itself(arguments[0]) else (self.fill(arguments[0]),)
+        if origin in (typing.Union, types.UnionType):
+            able = [each for each in arguments if each is not type(None) and not self._holds_itself(each)]
+            return self.fill(self.draw(st.sampled_from(able))) if able else None
+        if origin is typing.Literal:
+            return self.draw(st.sampled_from(arguments))
+        return self.draw(SIMPLE[kind])
+
+    def _dataclass(self, kind: type) -> Any:
+        if kind not in self.made:
+            self.made[kind] = None
+            hints = typing.get_type_hints(kind)
+            values = {each.name: self.fill(hints[each.name]) for each in dataclasses.fields(kind)}
+            self.made[kind] = kind(**values)
+        return self.made[kind]
+
+    def _holds_itself(self, kind: Any) -> bool:
+        return kind in self.made and self.made[kind] is None
+
+
+characters = st.characters(exclude_categories=["Cs"])
+numbers = itertools.count()
+SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
+    str: st.text(characters, max_size=4),
+    int: st.integers(-(2**62), 2**62),
+    bool: st.booleans(),
+    bytes: st.binary(max_size=20),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False) | st.just(Decimal("1.00")),
+    State: st.just(State.IN_REVIEW),
+}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_event_is_read_back_as_it_was_written(sandbox: Database, data: st.DataObject) -> None:
+    fill = Filler(data).fill
+    received = dataclasses.replace(fill(Received), observations=(Observation("PAS-027", "orphan", "entry[3]"),))
+    decided = Determined(dataclasses.replace(fill(Determined).determination, decider=SIMULATED))
+    answered = fill(Answered)
+    case = f"WP-{next(numbers)}"
+    with sandbox.write(ALICE) as unit:
+        unit.cases.create(CaseRecord(case, "fhir-2.2.1", NOW))
+        append(unit, received, State.RECEIVED, case)
+        append(unit, decided, State.IN_REVIEW, case)
+        append(unit, answered, State.IN_REVIEW, case)
+    with sandbox.read(ALICE) as unit:
+        events = unit.events.of(case, with_documents=True)
+    assert [each.data for each in events] == [received, decided, answered]
+    assert repr([each.data for each in events]) == repr([received, decided, answered])
