@@ -95,6 +95,7 @@ def compose(
         notes=notes.all(),
         information_requests=_information_requests(request, determination, case),
         errors=errors,
+        documents=request.documents,
     )
 
 
@@ -234,7 +235,11 @@ def _error(error: RequestError, determination: Determination, notes: _Notes) -> 
 def _information_requests(
     request: AuthorizationRequest, determination: Determination, case: str
 ) -> tuple[InformationRequest, ...]:
-    """Number each request for a record, so that the attachment which answers it finds its case."""
+    """Number each request for a record, so that the attachment which answers it finds its case.
+
+    Only an organization is asked to send (PAS 2.2.1, profile CommunicationRequest): that of the requester.
+    """
+    organization = request.requester.organization
     return tuple(
         replace(
             each,
@@ -242,7 +247,7 @@ def _information_requests(
             identifier=Identifier(ATTACHMENT_CONTROL_NUMBERS, f"{case}-{number}"),
             medium=each.medium or ATTACHMENT_MEDIUM,
             requester=request.payer,
-            sender=request.requester,
+            sender=Provider(organization) if organization else None,
         )
         for number, each in enumerate(determination.information_requests, 1)
     )

@@ -25,6 +25,23 @@ def identifier_in(identifiers: tuple[Identifier, ...], system: str) -> str | Non
 
 
 @dataclass(frozen=True, slots=True)
+class PopulationGroup:
+    """A race or an ethnicity as US Core tells it: categories of the OMB, finer codes, and the person's own words."""
+
+    categories: tuple[Code, ...] = ()
+    detailed: tuple[Code, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that a person can be spoken to in."""
+
+    language: Concept | None = None
+    preferred: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """A beneficiary or a subscriber. ``multiple_birth_order`` tells twins apart; ``gender`` is administrative."""
 
@@ -36,6 +53,11 @@ class Person:
     addresses: tuple[Address, ...] = ()
     multiple_birth_order: int | None = None
     military_status: Concept | None = None
+    telecom: tuple[ContactPoint, ...] = ()
+    languages: tuple[Language, ...] = ()
+    race: PopulationGroup | None = None
+    ethnicity: PopulationGroup | None = None
+    birth_sex: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Literal
 
 from fhir_server.authorization.orders import ServiceOrder
-from fhir_server.authorization.parties import Coverage, Organization, Person, Provider
-from fhir_server.authorization.request import TransmissionIdentifiers
+from fhir_server.authorization.parties import Coverage, Location, Organization, Person, Provider
+from fhir_server.authorization.request import Document, TransmissionIdentifiers
 from fhir_server.authorization.values import Address, Concept, DateOrPeriod, Identifier, Money, Origin, Period, Quantity
 
 Outcome = Literal["complete", "error", "partial"]
@@ -83,7 +83,10 @@ class AddedLineProvider:
 
 @dataclass(frozen=True, slots=True)
 class AddedLine:
-    """A service that was authorized in place of, or beside, what was asked for."""
+    """A service that was authorized in place of, or beside, what was asked for.
+
+    Where it may be given is told in one of three ways: ``location`` (a code), ``location_address`` or ``place``.
+    """
 
     sequence: int
     service: Concept = Concept()
@@ -110,6 +113,7 @@ class AddedLine:
     serviced: DateOrPeriod | None = None
     location: Concept | None = None
     location_address: Address | None = None
+    place: Location | None = None
     quantity: Quantity | None = None
     unit_price: Money | None = None
     notes: tuple[int, ...] = ()
@@ -183,7 +187,10 @@ class AnsweredInsurance:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationResponse:
-    """A whole answer. Parties are those of the request, with their origins."""
+    """A whole answer. Parties are those of the request, with their origins.
+
+    ``documents`` are the records that orders and roles in the answer point at; an edge sends those that it needs.
+    """
 
     origin: Origin = Origin()
     transaction_identifier: Identifier | None = None
@@ -208,3 +215,4 @@ class AuthorizationResponse:
     information_requests: tuple[InformationRequest, ...] = ()
     insurance: tuple[AnsweredInsurance, ...] = ()
     errors: tuple[RequestError, ...] = ()
+    documents: tuple[Document, ...] = ()

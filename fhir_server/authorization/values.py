@@ -124,6 +124,7 @@ class Address:
     use: str | None = None
     type: str | None = None
     text: str | None = None
+    period: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def main() -> None:
 
     commands.register(cli)
     try:
-        cli()
+        cli(prog_name="wiser-pas")
     except (SettingsInvalid, StoreMismatch, PolicyInvalid) as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -23,8 +23,8 @@ Written by `wiser-pas config --markdown`; a test checks that it is current.
 
 A setting is read from the environment, by its name (`PORT`) or with the prefix (`{prefix}PORT`), or from the TOML
 file that `{file}` names, where keys may be in small letters. The environment wins over the file, flags of a
-command win over both. An unknown prefixed name or key, and a value that cannot be read, refuse to start; all of them are
-told at once. `wiser-pas config --check` shows the values in force, where each came from, and every problem.
+command win over both. An unknown prefixed name or key, and a value that cannot be read, refuse to start; all of them
+are told at once. `wiser-pas config --check` shows the values in force, where each came from, and every problem.
 """
 
 

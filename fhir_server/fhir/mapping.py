@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from fhir_server.errors import Issue
 from fhir_server.fhir.expressions import step as expression_step
 from fhir_server.fhir.primitives import Primitive
-from fhir_server.fhir.reading import FIRST, MANY, ONE, Cardinality, Node, Reader, Reading, collect
+from fhir_server.fhir.reading import MANY, ONE, Cardinality, Node, Reader, Reading, collect
 from fhir_server.fhir.reading import Json as Json
 
 
@@ -92,15 +92,23 @@ class Wrapped:
     """An object of which only one element matters: the hub holds that element's value alone.
 
     ``empty`` is what the hub holds where the element is absent. ``beside`` are fixed elements that go with it.
+    ``since`` is as in `Row`.
     """
 
     type_name = "BackboneElement"
 
-    def __init__(self, element: str | Extension, form: Form, empty: Any = None, beside: tuple[Fixed, ...] = ()) -> None:
+    def __init__(
+        self,
+        element: str | Extension,
+        form: Form,
+        empty: Any = None,
+        beside: tuple[Fixed, ...] = (),
+        since: str | None = None,
+    ) -> None:
         self.element = element
         self.form = form
         self.empty = empty
-        self._table = Table(_Box, Row("content", element, form), *beside)
+        self._table = Table(_Box, Row("content", element, form, since=since), *beside)
 
     def read(self, value: Any, path: str, reading: Reading) -> Any:
         """Return the value of the element."""
@@ -271,7 +279,8 @@ def _readers(row: Row, name: str) -> dict[str, Reader]:
 
 
 def _reader(row: Row, form: Form, step: str) -> Reader:
-    return Reader(row.field, step, form, row.cardinality, form.fits if isinstance(form, Primitive) else None)
+    fits = form.fits if isinstance(form, Primitive) and row.cardinality is ONE else None
+    return Reader(row.field, step, form, row.cardinality, fits)
 
 
 def _is_whole_extension(form: Form) -> bool:
@@ -303,19 +312,21 @@ def _check_fixed(value: Json, fixed: Fixed, path: str, reading: Reading) -> None
 
 
 def _write_row(node: Json, row: Row, content: Any, writing: Writing) -> None:
+    form = row.form.form_for(content) if isinstance(row.form, Choice) else row.form
+    contents = content if row.cardinality is MANY else (content,)
+    written = [
+        each for each in [form.write(each, writing) for each in contents] if each != {}
+    ]  # no empty object (ele-1)
+    if not written:
+        return
     *parents, last = row.steps
     for parent in parents:
         node = _step_into(node, parent)
-    many = row.cardinality is MANY
     if isinstance(last, Extension):
-        contents = content if many else (content,)
-        extensions = node.setdefault(last.list_name, [])
-        extensions.extend(_write_extension(last.url, row.form, each, writing) for each in contents)
+        node.setdefault(last.list_name, []).extend(_extension(last.url, form, each) for each in written)
         return
-    form = row.form.form_for(content) if isinstance(row.form, Choice) else row.form
-    written: Any = [form.write(each, writing) for each in content] if many else form.write(content, writing)
     name = last[:-3] + _capital(form.type_name) if last.endswith("[x]") else last
-    node[name] = [written] if row.cardinality is FIRST else written
+    node[name] = written[0] if row.cardinality is ONE else written
 
 
 def _step_into(node: Json, step: str | Extension) -> Json:
@@ -331,10 +342,7 @@ def _step_into(node: Json, step: str | Extension) -> Json:
     return inside
 
 
-def _write_extension(url: str, form: Form, content: Any, writing: Writing) -> Json:
-    if isinstance(form, Choice):
-        form = form.form_for(content)
-    written = form.write(content, writing)
+def _extension(url: str, form: Form, written: Any) -> Json:
     if _is_whole_extension(form):
         return {"url": url, **written}
     return {"url": url, "value" + _capital(form.type_name): written}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fhir_server.fhir.reading import Reading
 
 # A string may hold nothing below U+0020 but tab, line feed and carriage return (R4, data types).
-CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,21 @@ def _text(pattern: str) -> Callable[[Any], bool]:
 
 
 def _is_string(value: Any) -> bool:
-    return type(value) is str and value.strip() != "" and CONTROL_CHARACTER.search(value) is None
+    if type(value) is not str or not value or value.isspace():
+        return False
+    return value.isprintable() or _CONTROL_CHARACTER.search(value) is None
+
+
+def _token(pattern: str) -> Callable[[Any], bool]:
+    """Return the test of text that follows *pattern*; text without blanks, which nearly all is, need not be matched."""
+    matches = re.compile(pattern).fullmatch
+
+    def is_token(value: Any) -> bool:
+        if type(value) is not str or not value:
+            return False
+        return (value.isprintable() and " " not in value) or matches(value) is not None
+
+    return is_token
 
 
 def _is_boolean(value: Any) -> bool:
@@ -64,10 +78,10 @@ _ADDRESS = r"[^\s\x00-\x1f]+"
 
 STRING = Primitive("string", "text", _is_string)
 MARKDOWN = Primitive("markdown", "text", _is_string)
-CODE = Primitive("code", "a code without blanks around it", _text(r"[^\s\x00-\x1f]+( [^\s\x00-\x1f]+)*"))
-URI = Primitive("uri", "an address without blanks", _text(_ADDRESS))
-URL = Primitive("url", "an address without blanks", _text(_ADDRESS))
-CANONICAL = Primitive("canonical", "an address without blanks", _text(_ADDRESS))
+CODE = Primitive("code", "a code without blanks around it", _token(r"[^\s\x00-\x1f]+( [^\s\x00-\x1f]+)*"))
+URI = Primitive("uri", "an address without blanks", _token(_ADDRESS))
+URL = Primitive("url", "an address without blanks", _token(_ADDRESS))
+CANONICAL = Primitive("canonical", "an address without blanks", _token(_ADDRESS))
 BOOLEAN = Primitive("boolean", "true or false", _is_boolean)
 INTEGER = Primitive("integer", "a whole number", _integer(-LARGEST_INTEGER - 1))
 UNSIGNED_INTEGER = Primitive("unsignedInt", "a whole number from 0 on", _integer(0))

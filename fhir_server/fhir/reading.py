@@ -85,7 +85,7 @@ class Legible(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How one key of a JSON object is read into a field. ``fits`` is there for primitives: most need nothing else."""
+    """How one key of a JSON object is read into a field; a single value that ``fits`` is taken as it is."""
 
     field: str
     step: str
@@ -123,7 +123,10 @@ def collect(value: Json, node: Node, path: str, reading: Reading, fields: Json) 
     for key, content in value.items():
         reader = elements.get(key)
         if reader is not None:
-            _collect_element(content, reader, path, reading, fields)
+            if reader.fits is not None and reader.fits(content) and reader.field not in fields:
+                fields[reader.field] = content
+            else:
+                _collect_element(content, reader, path, reading, fields)
         elif key in node.children:
             _collect_child(content, *node.children[key], f"{path}.{key}", reading, fields)
         elif (key == "extension" or key == "modifierExtension") and node.has_extensions:
@@ -131,13 +134,13 @@ def collect(value: Json, node: Node, path: str, reading: Reading, fields: Json) 
 
 
 def _collect_element(content: Any, reader: Reader, path: str, reading: Reading, fields: Json) -> None:
-    if reader.cardinality is ONE and reader.fits is not None and reader.fits(content):
-        found = content
+    path, told = f"{path}.{reader.step}", reading.told
+    if reader.cardinality is ONE:
+        found = reader.form.read(content, path, reading)
     else:
-        path, told = f"{path}.{reader.step}", reading.told
-        found = _read_element(content, reader, path, reading)
-        if (found is None or found == ()) and reading.told == told:
-            return  # nothing was sent: as if the element were not there
+        found = _read_list(content, reader, path, reading)
+    if (found is None or found == ()) and reading.told == told:
+        return  # nothing was sent: as if the element were not there
     if reader.field in fields:
         _told_twice(path, reading)
     fields[reader.field] = found
@@ -162,10 +165,8 @@ def _collect_child(content: Any, node: Node, repeats: bool, path: str, reading: 
         reading.wrong_type(path, "an object", content)
 
 
-def _read_element(content: Any, reader: Reader, path: str, reading: Reading) -> Any:
+def _read_list(content: Any, reader: Reader, path: str, reading: Reading) -> Any:
     read = reader.form.read
-    if reader.cardinality is ONE:
-        return read(content, path, reading)
     if type(content) is not list:
         reading.wrong_type(path, "a list", content)
         return ()

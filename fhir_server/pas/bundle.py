@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,7 +119,7 @@ def check_uniqueness(index: BundleIndex) -> Iterator[Issue]:
 
 
 def close(index: BundleIndex) -> Closure:
-    """Follow every reference from the Claim on; each that leads nowhere or to several entries is an issue.
+    """Follow every reference from the first entry on; each that leads nowhere or to several entries is an issue.
 
     A prior Claim's own prior Claim is left out of an update on purpose (PAS-068): that one reference may dangle.
     """
@@ -130,21 +130,44 @@ def close(index: BundleIndex) -> Closure:
         resource = index.resource(number)
         if resource is None:
             continue
-        path = f"Bundle.entry[{number}].resource"
-        is_prior_claim = number > 0 and resource.get("resourceType") == "Claim"
-        for expression, reference in references_in(resource, path):
-            if is_prior_claim and expression.startswith(f"{path}.related"):
-                continue
+        dangling: dict[str, Resolution] = {}
+        for reference in _mentioned(resource):
             resolution = index.resolve(reference, number)
             if resolution.outcome == "entry":
-                target = resolution.entries[0]
-                closure.targets[number, reference] = target
+                target = closure.targets[number, reference] = resolution.entries[0]
                 if target not in closure.reached:
                     closure.reached.add(target)
                     waiting.append(target)
             elif not resolution.found:
-                closure.issues.append(_dangling(expression, reference, resolution, resource))
+                dangling[reference] = resolution
+        if dangling:
+            closure.issues += _dangling_issues(resource, number, dangling)
     return closure
+
+
+def _mentioned(resource: Any) -> dict[str, None]:
+    """Return every text that may be a reference. Where each stands is asked only for those that lead nowhere."""
+    found: dict[str, None] = {}
+    stack = [resource]
+    while stack:
+        node = stack.pop()
+        if type(node) is dict:
+            if node.get("resourceType") == "Bundle" and node is not resource:
+                continue  # a world of its own (T-35)
+            reference = node.get("reference")
+            if type(reference) is str:
+                found[reference] = None
+            node = node.values()
+        stack += [each for each in node if type(each) is dict or type(each) is list]
+    return found
+
+
+def _dangling_issues(resource: Any, number: int, dangling: Mapping[str, Resolution]) -> Iterator[Issue]:
+    path = f"Bundle.entry[{number}].resource"
+    prior_of_prior = f"{path}.related" if number > 0 and resource.get("resourceType") == "Claim" else None
+    for expression, reference in references_in(resource, path):
+        if reference in dangling and not (prior_of_prior and expression.startswith(prior_of_prior)):
+            yield _dangling(expression, reference, dangling[reference], resource)
 
 
 def _dangling(expression: str, reference: str, resolution: Resolution, referrer: Any) -> Issue:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_server import __version__
 from fhir_server.fhir import json
 from fhir_server.fhir.mapping import Json
 from fhir_server.pas.datatypes import PAS
@@ -47,23 +46,26 @@ UNLISTED_ROUTES = ("/metadata",)
 
 
 def capability_statement(
-    version: Version, routes: Iterable[str], *, base_url: str, security: str, sandbox: bool
+    version: Version, routes: Iterable[str], *, base_url: str, security: str, sandbox: bool, release: str
 ) -> Json:
-    """Return the CapabilityStatement of *version* for the *routes* (paths below the FHIR base) that are served."""
+    """Return the CapabilityStatement of *version* for the *routes* (paths below the FHIR base) that are served.
+
+    *release* is that of this software.
+    """
     from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
     served = set(routes)
     statement = CapabilityStatement.model_validate(
         {
             "url": f"{base_url}/{version.base}/fhir/metadata",
-            "version": __version__,
+            "version": release,
             "name": f"WiserPas{version.label.replace('.', '')}",
             "title": f"wiser-pas, PAS {version.release}",
             "status": "active",
             "date": RELEASED,
             "kind": "instance",
             "description": _description(version, sandbox),
-            "software": {"name": "wiser-pas", "version": __version__},
+            "software": {"name": "wiser-pas", "version": release},
             "implementation": {
                 "description": "Sandbox: no real decisions" if sandbox else "Prior authorization for the WISeR model",
                 "url": f"{base_url}/{version.base}/fhir",

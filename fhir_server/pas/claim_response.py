@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_server.authorization import response
 from fhir_server.authorization.parties import Provider
-from fhir_server.fhir.mapping import Extension, Fixed, Row, Table, Wrapped, Writing
+from fhir_server.fhir.mapping import Coded, Extension, Fixed, Row, Table, Wrapped, Writing
 from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING
 from fhir_server.fhir.reading import FIRST, MANY, Json, Reading
 from fhir_server.pas.claim import TRANSMISSION
@@ -31,12 +31,15 @@ from fhir_server.pas.orders import ORDER_LINK
 from fhir_server.pas.parties import (
     COVERAGE_LINK,
     INSURER_LINK,
+    LOCATION_LINK,
     PERSON_LINK,
     PROVIDER_LINK,
     REQUESTOR_LINK,
 )
 
 SUBMITTED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}]}
+# The hub tells a pend by the review actions; `queued` is how 2.0.1 has it too (S-12).
+OUTCOME = Coded({"complete": "complete", "error": "error", "partial": "partial", "queued": "complete"})
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 # The review action is the whole content of an adjudication, whose category is always ``submitted`` (rule 4 of 3.2).
@@ -48,9 +51,10 @@ _ACTION = Table(
     Row("second_surgical_opinion", Extension("secondSurgicalOpinionFlag"), BOOLEAN),
     type_name="Extension",
 )
-_ADJUDICATION = Wrapped(
-    pas_extension("reviewAction"), _ACTION, response.ReviewAction(), (Fixed("category", SUBMITTED),)
-)
+_DECIDED = (pas_extension("reviewAction"), _ACTION, response.ReviewAction(), (Fixed("category", SUBMITTED),))
+_ADJUDICATION = Wrapped(*_DECIDED)
+# 2.0.1 has decisions on items only: no context of its extensions names an added item or the whole response.
+_OTHER_ADJUDICATION = Wrapped(*_DECIDED, since="2.2")
 
 _AUTHORIZED_PROVIDER = Table(
     response.AuthorizedProvider,
@@ -118,21 +122,21 @@ _PROVIDER_TYPE = Table(
 )
 _ADDED_ITEM = Table(
     response.AddedLine,
-    Row("trace_numbers", pas_extension("itemTraceNumber"), IDENTIFIER, MANY),
-    Row("authorization_issued", pas_extension("itemPreAuthIssueDate"), DATE),
-    Row("authorization_period", pas_extension("itemPreAuthPeriod"), PERIOD),
-    Row("previous_authorization_number", pas_extension("authorizationNumber"), STRING),
-    Row("administrative_reference_number", pas_extension("administrationReferenceNumber"), STRING),
-    Row("request_type", pas_extension("serviceItemRequestType"), CONCEPT),
-    Row("certification_type", pas_extension("certificationType"), CONCEPT),
-    Row("service_end", pas_extension("productOrServiceCodeEnd"), CONCEPT),
+    Row("trace_numbers", pas_extension("itemTraceNumber"), IDENTIFIER, MANY, since="2.2"),
+    Row("authorization_issued", pas_extension("itemPreAuthIssueDate"), DATE, since="2.2"),
+    Row("authorization_period", pas_extension("itemPreAuthPeriod"), PERIOD, since="2.2"),
+    Row("previous_authorization_number", pas_extension("authorizationNumber"), STRING, since="2.2"),
+    Row("administrative_reference_number", pas_extension("administrationReferenceNumber"), STRING, since="2.2"),
+    Row("request_type", pas_extension("serviceItemRequestType"), CONCEPT, since="2.2"),
+    Row("certification_type", pas_extension("certificationType"), CONCEPT, since="2.2"),
+    Row("service_end", pas_extension("productOrServiceCodeEnd"), CONCEPT, since="2.2"),
     Row("category", pas_extension("itemCategory"), CONCEPT, since="2.2"),
-    Row("epsdt", pas_extension("epsdtIndicator"), BOOLEAN),
-    Row("nursing_home_residential_status", pas_extension("nursingHomeResidentialStatus"), CONCEPT),
-    Row("nursing_home_level_of_care", pas_extension("nursingHomeLevelOfCare"), CONCEPT),
+    Row("epsdt", pas_extension("epsdtIndicator"), BOOLEAN, since="2.2"),
+    Row("nursing_home_residential_status", pas_extension("nursingHomeResidentialStatus"), CONCEPT, since="2.2"),
+    Row("nursing_home_level_of_care", pas_extension("nursingHomeLevelOfCare"), CONCEPT, since="2.2"),
     Row("revenue", pas_extension("revenueCode"), CONCEPT, since="2.2"),
-    Row("revenue_unit_rate_limit", pas_extension("revenueUnitRateLimit"), DECIMAL),
-    Row("order", pas_extension("requestedService"), ORDER_LINK),
+    Row("revenue_unit_rate_limit", pas_extension("revenueUnitRateLimit"), DECIMAL, since="2.2"),
+    Row("order", pas_extension("requestedService"), ORDER_LINK, since="2.2"),
     Row("admission", pas_extension("admissionDates"), DATE_OR_PERIOD, since="2.2"),
     Row("discharge", pas_extension("dischargeDate"), DATE, since="2.2"),
     Row("sequence", "itemSequence", POSITIVE_INTEGER, FIRST, required=True),
@@ -142,10 +146,11 @@ _ADDED_ITEM = Table(
     Row("serviced", "serviced[x]", DATE_OR_PERIOD),
     Row("location", "location[x]", CONCEPT),
     Row("location_address", "location[x]", ADDRESS),
+    Row("place", "location[x]", LOCATION_LINK),
     Row("quantity", "quantity", QUANTITY),
     Row("unit_price", "unitPrice", MONEY),
     Row("notes", "noteNumber", POSITIVE_INTEGER, MANY),
-    Row("actions", "adjudication", _ADJUDICATION, MANY),
+    Row("actions", "adjudication", _OTHER_ADJUDICATION, MANY),
 )
 _ERROR_ELEMENT = pas_extension("errorElement")
 _ERROR = Table(
@@ -167,8 +172,7 @@ _REVIEWER = Table(
 _ANSWERED_REQUEST = Table(
     response.AnsweredRequest,
     Row("absent", Extension(ABSENT), CODE),
-    # 2.0.1 wants every referenced resource in the Bundle: it is pointed at the Claim by identifier alone.
-    Row("key", "reference", STRING, since="2.2"),
+    Row("key", "reference", STRING),
     Row("identifier", "identifier", ASSIGNER),
     type_name="Reference",
 )
@@ -219,13 +223,13 @@ def _rows(communicated_requests: bool) -> tuple[Row | Fixed, ...]:
         Row("payer", "insurer", INSURER_LINK, required=True),
         Row("requester", "requestor", REQUESTOR_LINK),
         Row("request", "request", _ANSWERED_REQUEST),
-        Row("outcome", "outcome", CODE, required=True),
+        Row("outcome", "outcome", OUTCOME, required=True),
         Row("disposition", "disposition", STRING),
         Row("authorization_number", "preAuthRef", STRING),
         Row("authorization_period", "preAuthPeriod", PERIOD),
         Row("lines", "item", _ITEM, MANY),
         Row("added_lines", "addItem", _ADDED_ITEM, MANY),
-        Row("actions", "adjudication", _ADJUDICATION, MANY),
+        Row("actions", "adjudication", _OTHER_ADJUDICATION, MANY),
         Row("notes", "processNote", _NOTE, MANY),
         Row("insurance", "insurance", _INSURANCE, MANY),
         Row("errors", "error", _ERROR, MANY),

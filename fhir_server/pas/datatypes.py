@@ -98,6 +98,7 @@ ADDRESS = Table(
     Row("state", "state", STRING),
     Row("postal_code", "postalCode", STRING),
     Row("country", "country", STRING),
+    Row("period", "period", PERIOD),
     type_name="Address",
 )
 TELECOM = Table(

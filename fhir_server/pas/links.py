@@ -104,11 +104,12 @@ class WritingLinks:
     """The entries of a Bundle in the making, in the order in which they were first referenced.
 
     ``seed`` (a case or transaction number) makes the fullUrls of things that came without one, the same each time.
+    ``has_records`` tells whether anything points at an opaque record.
     """
 
     seed: str
     entries: dict[str, Json] = field(default_factory=dict)
-    references: dict[str, str] = field(default_factory=dict)
+    has_records: bool = False
 
     def full_url(self, origin: Origin, kind: str) -> str:
         """Return the fullUrl to write: the one that the thing came with, or a stable urn:uuid."""
@@ -119,6 +120,7 @@ class WritingLinks:
 
     def record_url(self, key: str) -> str:
         """Return the fullUrl of the record *key*; what was contained becomes an entry of its own."""
+        self.has_records = True
         return self.full_url(Origin(key), "record")
 
     def add(self, full_url: str, resource: Json) -> None:
@@ -139,13 +141,14 @@ class WritingLinks:
             yield {"fullUrl": full_url, "resource": resource}
 
 
-def write_resource(value: Any, table: Table, writing: Writing) -> Json:
-    """Return the whole resource of *value*: type, id and profile first."""
+def write_resource(value: Any, table: Table, writing: Writing, profile: str | None = None) -> Json:
+    """Return the whole resource of *value*: type, id and profile (*profile*, else the table's) first."""
+    profile = profile or table.profile
     head: Json = {"resourceType": table.type_name}
     if value.origin.resource_id:
         head["id"] = value.origin.resource_id
-    if table.profile:
-        head["meta"] = {"profile": [table.profile]}
+    if profile:
+        head["meta"] = {"profile": [profile]}
     body = table.write(value, writing)
     if "meta" in body:
         head["meta"] = {**body.pop("meta"), **head.get("meta", {})}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fhir_server.authorization import parties
-from fhir_server.fhir.mapping import Row, Table, Wrapped
+from fhir_server.fhir.mapping import Extension, Row, Table, Wrapped
 from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, INSTANT, INTEGER, STRING
 from fhir_server.fhir.reading import FIRST, MANY
 from fhir_server.pas.datatypes import (
@@ -23,14 +23,30 @@ from fhir_server.pas.links import Link, ProviderLink, RecordLink
 # US Core wants a name, or the reason why there is none (us-core-6; HRex conf-1..6, PAS-115).
 UNKNOWN = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
 
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_GROUP = Table(
+    parties.PopulationGroup,
+    Row("categories", Extension("ombCategory"), CODING, MANY),
+    Row("detailed", Extension("detailed"), CODING, MANY),
+    Row("text", Extension("text"), STRING),
+    type_name="Extension",
+)
+_LANGUAGE = Table(parties.Language, Row("language", "language", CONCEPT), Row("preferred", "preferred", BOOLEAN))
+
+# Race to sex at birth, telephone and language are must-support through US Core 3.1.1, in PAS 2.0.1 only.
 _PERSON = (
+    Row("race", Extension(f"{US_CORE}race"), _GROUP),
+    Row("ethnicity", Extension(f"{US_CORE}ethnicity"), _GROUP),
+    Row("birth_sex", Extension(f"{US_CORE}birthsex"), CODE),
     Row("military_status", pas_extension("militaryStatus"), CONCEPT),
     Row("identifiers", "identifier", IDENTIFIER, MANY),
     Row("names", "name", NAME, MANY, absent=[UNKNOWN]),
+    Row("telecom", "telecom", TELECOM, MANY),
     Row("gender", "gender", CODE, absent="unknown"),
     Row("birth_date", "birthDate", DATE),
     Row("addresses", "address", ADDRESS, MANY),
     Row("multiple_birth_order", "multipleBirthInteger", INTEGER),
+    Row("languages", "communication", _LANGUAGE, MANY),
 )
 BENEFICIARY = Table(parties.Person, *_PERSON, type_name="Patient", profile=f"{PAS}profile-beneficiary")
 SUBSCRIBER = Table(parties.Person, *_PERSON, type_name="Patient", profile=f"{PAS}profile-subscriber")
@@ -68,12 +84,13 @@ LOCATION = Table(
     Row("managing_organization", "managingOrganization", Link(ORGANIZATION, "name")),
     type_name="Location",
 )
+LOCATION_LINK = Link(LOCATION, "name")
 ROLE = Table(
     parties.Role,
     Row("identifiers", "identifier", IDENTIFIER, MANY),
     Row("codes", "code", CONCEPT, MANY),
     Row("specialties", "specialty", CONCEPT, MANY),
-    Row("locations", "location", Link(LOCATION, "name"), MANY),
+    Row("locations", "location", LOCATION_LINK, MANY),
     Row("telecom", "telecom", TELECOM, MANY),
     Row("endpoints", "endpoint", RecordLink(), MANY),
     type_name="PractitionerRole",
@@ -138,7 +155,7 @@ ENCOUNTER = Table(
     Row("reasons_documented_by", "reasonReference", RecordLink(), MANY),
     Row("admission_source", "hospitalization.admitSource", CONCEPT),
     Row("discharge_disposition", "hospitalization.dischargeDisposition", CONCEPT),
-    Row("locations", "location", Wrapped("location", Link(LOCATION, "name")), MANY),
+    Row("locations", "location", Wrapped("location", LOCATION_LINK), MANY),
     Row("service_provider", "serviceProvider", ORGANIZATION_LINK),
     type_name="Encounter",
     profile=f"{PAS}profile-encounter",

@@ -74,6 +74,6 @@ def _element(row: Row) -> str:
 
 def _step(step: str | Extension) -> str:
     if isinstance(step, Extension):
-        name = step.url.rsplit("/", 1)[-1].removeprefix("extension-").removeprefix("modifierextension-")
+        name = step.url.rsplit("/", 1)[-1].removeprefix("modifierextension-").removeprefix("extension-")
         return f"{step.list_name}:{name}"
     return step.removesuffix("[0]")

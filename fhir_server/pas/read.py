@@ -55,12 +55,14 @@ def read_response(body: bytes, version: Version, limits: Limits) -> Authorizatio
     if not index.entries or (index.resource(0) or {}).get("resourceType") != "ClaimResponse":
         found = "The first entry is not a ClaimResponse."
         raise ContentInvalid([Issue("PAS-037", found, "Put the ClaimResponse first.", FIRST_RESOURCE)])
-    reading = Reading(version.label, ReadingLinks(_entries(index), rules.close(index).targets, complete=False))
+    closure = rules.close(index)
+    reading = Reading(version.label, ReadingLinks(_entries(index), closure.targets, complete=False))
     response: AuthorizationResponse = _read_first(index, CLAIM_RESPONSE, reading)
     identifier = _transaction_number(sent, reading)
     if reading.issues:
         raise ContentInvalid(reading.issues)
-    return replace(response, transaction_identifier=identifier)
+    documents = tuple(_documents(index, closure, reading.links))
+    return replace(response, transaction_identifier=identifier, documents=documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _read_request(body: bytes, version: Version, limits: Limits, purpose: Purpos
     if issues:
         raise ContentInvalid(issues)
     return Intake(
-        replace(request, documents=tuple(_documents(sent, reading.links))),
+        replace(request, documents=tuple(_documents(sent.index, sent.closure, reading.links))),
         hashlib.sha256(json.canonical(bundle)).hexdigest(),
         tuple(rules.observe(sent.index, sent.closure)),
         tuple(_named_instances(sent.index)),
@@ -167,10 +169,10 @@ def _is_update(request: AuthorizationRequest, claim: Any) -> bool:
     return isinstance(labels, list) and any(isinstance(each, dict) and each.get("code") == SUBSETTED for each in labels)
 
 
-def _documents(sent: _Sent, links: ReadingLinks) -> list[Document]:
+def _documents(index: BundleIndex, closure: Closure, links: ReadingLinks) -> list[Document]:
     """Return the clinical records, opaque: what is referred to as one, and every other resource that is no party."""
-    index, records = sent.index, links.records
-    for number in sorted(sent.closure.reached - links.mapped - {0}):
+    records = links.records
+    for number in sorted(closure.reached - links.mapped - {0}):
         resource, full_url = index.resource(number), index.full_urls[number]
         if resource is not None and full_url is not None:
             records.setdefault(full_url, dict(resource))

@@ -14,7 +14,8 @@ class Version:
     """One release: its ``label`` in the tables, its ``base`` path, and the few rules that are no table rows.
 
     ``pended_outcome`` is `ClaimResponse.outcome` of a pend (S-12). ``most_claims`` bounds the Claim entries of a
-    request.
+    request. ``closed_answers``: an answer holds all that it refers to. ``modified_in_detail``: what is authorized in
+    place of a line is told in the line's detail, not in an added line.
     """
 
     label: str
@@ -23,8 +24,19 @@ class Version:
     pended_outcome: str
     most_claims: int
     channel: str
+    closed_answers: bool = False
+    modified_in_detail: bool = False
 
 
 STU_2_2 = Version("2.2", "2.2.1", "stu2.2", pended_outcome="complete", most_claims=2, channel="pas-2.2.1")
-STU_2_0 = Version("2.0", "2.0.1", "stu2.0", pended_outcome="queued", most_claims=2, channel="pas-2.0.1")
+STU_2_0 = Version(
+    "2.0",
+    "2.0.1",
+    "stu2.0",
+    pended_outcome="queued",
+    most_claims=2,
+    channel="pas-2.0.1",
+    closed_answers=True,
+    modified_in_detail=True,
+)
 VERSIONS = (STU_2_2, STU_2_0)

@@ -31,10 +31,10 @@ def translated() -> Iterator[None]:
         raise
     except IntegrityError as error:
         raise ConstraintBroken(_words(error)) from None
-    except DataError:
+    except (DataError, OverflowError, UnicodeEncodeError):
         raise ContentInvalid.because(
             "The content holds a character or a number that cannot be stored.",
-            "Send text without NUL characters, and numbers within the range of their data type.",
+            "Send text of Unicode characters without NUL, and numbers within the range of their data type.",
         ) from None
     except (DBAPIError, NoConnectionLeft) as error:
         log.warning("The store is unavailable: %s", _words(error))

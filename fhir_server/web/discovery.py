@@ -64,5 +64,6 @@ def published_statement(
             base_url=settings.base_url,
             security=identification.scheme,
             sandbox=settings.sandbox,
+            release=__version__,
         )
     return made[version.label]

@@ -76,6 +76,8 @@ def register_refusals(app: Flask) -> None:
 
 
 def _http_refusal(error: HTTPException) -> Response:
+    if error.code is None or error.code >= 500:
+        return _fault(getattr(error, "original_exception", None) or error)
     return refusal_response(_as_refusal(error))
 
 

@@ -6,6 +6,7 @@ Only the keys of an allow-list leave; anything else that code binds by mistake i
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, BinaryIO, cast
@@ -31,6 +32,8 @@ ALLOWED = frozenset(
     | {"kind", "at", "mode", "address", "store", "workers", "packs", "release", "scheme", "warning"}
 )
 
+ABOUT_A_REQUEST = ("Invalid request", "Error handling request", "Socket error processing request")
+
 
 def only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep the keys that cannot hold a beneficiary's data."""
@@ -53,6 +56,15 @@ def configure_logs(level: str) -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_StandardLibrary()])
     logging.getLogger("fhir_server").setLevel(level.upper())
+    logging.getLogger("gunicorn.error").addFilter(without_content)
+
+
+def without_content(record: logging.LogRecord) -> bool:
+    """Take what was sent, and the stack, out of what gunicorn says about a request that it could not handle."""
+    message = str(record.msg)
+    if message.startswith(ABOUT_A_REQUEST):
+        record.msg, record.args, record.exc_info = re.split(": | %s", message)[0], (), None
+    return True
 
 
 class _StandardError:

@@ -19,7 +19,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-from fhir_server.errors import Refusal, StoreMismatch
+from fhir_server.errors import Refusal, StoreMismatch, Unavailable
 from fhir_server.store.database import Database
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ SECONDS = Histogram(
     ("route",),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
+FIGURES_LOST = (OSError, ValueError)  # their folder is full or gone, or a process died while it wrote there
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -54,7 +55,10 @@ def operation_blueprint(database: Database) -> Blueprint:
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+        try:
+            return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+        except FIGURES_LOST as error:
+            raise Unavailable.because("The figures cannot be read.", "Ask again later.") from error
 
     return blueprint
 
@@ -66,6 +70,15 @@ def _registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry
+
+
+def _count(route: str, method: str, status: int, seconds: float) -> None:
+    """Add to the figures; a request that was answered stays answered when they cannot be kept."""
+    try:
+        REQUESTS.labels(route, method, status).inc()
+        SECONDS.labels(route).observe(seconds)
+    except FIGURES_LOST as error:
+        log.warning("figures are not kept", kind=type(error).__name__)
 
 
 def register_observation(app: Flask) -> None:
@@ -86,8 +99,7 @@ def register_observation(app: Flask) -> None:
         response.headers["X-Request-Id"] = g.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
-        REQUESTS.labels(route, method, response.status_code).inc()
-        SECONDS.labels(route).observe(seconds)
+        _count(route, method, response.status_code, seconds)
         if route not in _QUIET:
             log.info(
                 "request",

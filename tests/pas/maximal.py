@@ -7,7 +7,7 @@ each *variant* of the Bundle; `variants` says how many it takes to see all of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
@@ -18,7 +18,7 @@ from tests.pas.profiles import PAS, Guide, Json, Node, Profile
 SERVER = "http://ehr.example/fhir"
 
 # Codes that the tables hold against a list; everything else takes any code.
-CODES = {"infoChanged": "changed", "gender": "female", "periodUnit": "d", "status": "active"}
+CODES = {"Extension.value[x]": "changed", "outcome": "partial", "gender": "female", "periodUnit": "d", "status": "active"}
 
 # The profile that stands for a type where a guide refers to US Core's or to none: the one that PAS gives it.
 STANDING_FOR = {
@@ -124,8 +124,9 @@ class Maximal:
 
     def add_choice(self, made: Json, stem: str, node: Node, slices: list[Node], profile: Profile) -> None:
         """Put one option of a choice into *made*."""
-        option = self.option(node)
-        chosen = next((each for each in slices if self.options(each)[0].code == option.code), node)
+        sliced = {self.options(each)[0].code: each for each in slices}
+        option = self.option(node, only=sliced if not node.is_must_support and not node.element["min"] else None)
+        chosen = sliced.get(option.code, node)
         self.covered[profile.canonical] |= {node.identity, chosen.identity}
         made[stem + option.code[0].upper() + option.code[1:]] = self.value(chosen, option, profile)
 
@@ -139,9 +140,9 @@ class Maximal:
             found += [Option(code, profile, target) for profile in profiles for target in targets]
         return found or [Option("BackboneElement")]
 
-    def option(self, node: Node) -> Option:
-        """Return the type that this repetition of *node* takes."""
-        options = self.options(node)
+    def option(self, node: Node, only: Container[str] | None = None) -> Option:
+        """Return the type that this repetition of *node* takes; *only* these, where all others go unsupported."""
+        options = [each for each in self.options(node) if not only or each.code in only]
         self.widest = max(self.widest, len(options))
         return options[(self.variant + self._repetition) % len(options)]
 
@@ -161,7 +162,9 @@ class Maximal:
         else:
             made = self.sample(option.code, node.identity)
         made = merged(made, inside) if inside else made
-        return made if fixed is None else merged(made, fixed)
+        if fixed is None:
+            return made
+        return fixed if option.code in ("CodeableConcept", "Coding") else merged(made, fixed)
 
     def _plain_extension(self, node: Node, option: Option) -> Json:
         if option.profile and "data-absent-reason" in option.profile:
@@ -201,7 +204,7 @@ class Maximal:
             case "instant":
                 return f"{day}T10:00:00.120Z"
             case "code":
-                return CODES.get(name, CODES.get(identity.split("-")[-1], f"c{n}"))
+                return CODES.get(name, CODES.get(identity, f"c{n}"))
             case "uri" | "url" | "canonical":
                 return f"http://example.org/{n}"
             case "string" | "markdown":

@@ -6,18 +6,20 @@ import os
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from fhir_server.authorization.events import EventKind
+from fhir_server.authorization.request import ServiceLine
 from fhir_server.errors import ContentInvalid, NotFound, SettingsInvalid, Unavailable
 from fhir_server.store.cases import CaseIdentifier
 from fhir_server.store.database import Database
 from fhir_server.store.messages import Message
 from tests.conftest import StartPostgreSQL
-from tests.store.submissions import ALICE, NOW, Submission, submit
+from tests.store.submissions import ALICE, NOW, Submission, request, submit
 
 
 def test_a_submission_is_kept_after_the_store_was_closed_and_opened_again(database: Database, store_url: str) -> None:
@@ -115,6 +117,18 @@ def test_text_that_the_engine_cannot_hold_is_the_senders_fault(postgresql_url: s
     with pytest.raises(ContentInvalid), database.write(ALICE) as unit:
         submit(unit, Submission(channel="\x00"))
     database.close()
+
+
+@pytest.mark.parametrize("sequence", [2**63, 2**64, 10**30, -(10**30)])
+def test_a_number_beyond_all_ranges_is_the_senders_fault(database: Database, sequence: int) -> None:
+    sent = Submission(request=replace(request(), lines=(ServiceLine(sequence),)))
+    with pytest.raises(ContentInvalid), database.write(ALICE) as unit:
+        submit(unit, sent)
+
+
+def test_half_a_character_is_the_senders_fault(database: Database) -> None:
+    with pytest.raises(ContentInvalid), database.write(ALICE) as unit:
+        submit(unit, Submission(request=replace(request(), status="\ud800")))
 
 
 class TestWhenTheStoreIsNotThere:

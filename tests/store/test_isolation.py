@@ -78,7 +78,7 @@ operations = st.lists(
 def test_no_row_crosses(database: Database, history: list[tuple[Caller, str, int]]) -> None:
     made: dict[str, str] = {}
     with database.engines.writing() as connection:
-        made.update({number: owner for number, owner in connection.execute(text(ALL_CASES))})
+        made.update(tuple(row) for row in connection.execute(text(ALL_CASES)))
     for caller, operation, position in history:
         _operate(database, made, caller, operation, position)
     _check_owners(database, made)

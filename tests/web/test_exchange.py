@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from lxml import etree
+from werkzeug.exceptions import InternalServerError
 
 from fhir_server.errors import NotAllowed, TooManyRequests
 from fhir_server.fhir.negotiation import MIME
@@ -200,6 +201,17 @@ def test_a_fault_of_ours_tells_the_caller_nothing() -> None:
     [issue] = outcome_of(app.test_client().get("/fault"), 500)
     assert issue["code"] == "exception"
     assert "1EG4TE5MK73" not in issue["details"]["text"]
+
+
+def test_a_fault_of_the_framework_is_a_fault_too() -> None:
+    app = Flask(__name__)
+    register_refusals(app)
+
+    @app.get("/fault")
+    def fault() -> str:
+        raise InternalServerError(original_exception=ZeroDivisionError("1EG4TE5MK73"))
+
+    assert rules_of(app.test_client().get("/fault"), 500) == ["server-fault"]
 
 
 def test_headers_that_belong_to_a_refusal_travel_with_it() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fhir_server.web import operation
 from tests.conftest import StartPostgreSQL
 from tests.web.bundles import IN_REVIEW, example, renewed
 from tests.web.served import SUBMIT, Serve, Served, rules_of
@@ -103,3 +104,18 @@ def test_answers_are_not_stored_on_the_way(served: Served) -> None:
     for response in (served.submit(example()), served.get("/nowhere"), served.get("/")):
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_request_is_answered_though_its_figures_are_lost(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(operation.REQUESTS, "labels", lost)
+    assert served.submit(example()).status_code == 200
+
+
+def test_figures_that_cannot_be_read_are_unavailable(
+    served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "gone"))
+    assert rules_of(served.get("/metrics"), 503) == ["unavailable"]
