@@ -39,17 +39,15 @@ def _flag(value: str) -> bool:
 
 
 def _positive(value: str) -> int:
-    number = int(value)
-    if number < 1:
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
         raise ValueError("give a whole number from 1 on")
-    return number
+    return int(value)
 
 
 def _port(value: str) -> int:
-    number = int(value)
-    if not 0 <= number <= 65535:
+    if not value.isascii() or not value.isdigit() or int(value) > 65535:
         raise ValueError("give a port from 0 to 65535")
-    return number
+    return int(value)
 
 
 def _words(value: str) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ from fhir_server.authorization.response import (
 from fhir_server.authorization.values import Code, Concept, Identifier, Origin
 
 ATTACHMENT_MEDIUM = Concept((Code(PAS_TEMPORARY, "CDEX"),))
+# X12 005010X217 carries so many providers (loops 2010EA and 2010F); the first ones count (`pas.md` 2.2, careTeam).
+MOST_OVERALL_PROVIDERS, MOST_LINE_PROVIDERS = 14, 10
 DECIDED = frozenset({"affirmed", "modified", "non-affirmed"})
 
 
@@ -43,15 +45,13 @@ DECIDED = frozenset({"affirmed", "modified", "non-affirmed"})
 class _Notes:
     """The remarks of an answer, each told once and numbered from 1."""
 
-    texts: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, text: str) -> int:
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text) + 1
+        return self.numbers.setdefault(text, len(self.numbers) + 1)
 
     def all(self) -> tuple[Note, ...]:
-        return tuple(Note(number, text) for number, text in enumerate(self.texts, 1))
+        return tuple(Note(number, text) for text, number in self.numbers.items())
 
 
 def compose(
@@ -136,23 +136,29 @@ def _lines(
     request: AuthorizationRequest, determination: Determination, case: str, notes: _Notes
 ) -> tuple[ResponseLine, ...]:
     decided = {line.sequence: line for line in determination.lines}
+    team = {member.sequence: member for member in request.care_team}
+    overall = tuple(member for member in request.care_team if member.covers_whole_request)[:MOST_OVERALL_PROVIDERS]
     return tuple(
-        _line(line, decided[line.sequence], request, determination, case, notes)
+        _line(line, decided[line.sequence], determination, case, notes, _members(line, team) or overall)
         for line in request.lines
         if line.sequence in decided and decided[line.sequence].outcome != "unanswered"
     )
 
 
+def _members(line: ServiceLine, team: dict[int, CareTeamMember]) -> tuple[CareTeamMember, ...]:
+    return tuple(team[number] for number in line.care_team if number in team)[:MOST_LINE_PROVIDERS]
+
+
 def _line(
     line: ServiceLine,
     decided: LineDetermination,
-    request: AuthorizationRequest,
     determination: Determination,
     case: str,
     notes: _Notes,
+    members: tuple[CareTeamMember, ...],
 ) -> ResponseLine:
+    """Return the answer to *line*, whose care team (its own, else that of the whole request) is *members*."""
     affirmed = decided.outcome in ("affirmed", "modified")
-    text = " ".join(part for part in (decided.reason, _mend(decided, determination)) if part)
     return ResponseLine(
         sequence=line.sequence,
         actions=(_action(decided, determination),),
@@ -162,26 +168,20 @@ def _line(
         previous_authorization_number=line.authorization_number,
         administrative_reference_number=_reference_number(decided, determination, case),
         requested_service_date=line.serviced,
-        authorized_providers=_authorized_providers(line, request) if affirmed else (),
+        authorized_providers=_authorized_providers(members) if affirmed else (),
         detail=_requested(line) if affirmed else None,
-        notes=(notes.number(text),) if text else (),
+        notes=(notes.number(decided.reason),) if decided.reason else (),
     )
 
 
 def _action(decided: LineDetermination, determination: Determination) -> ReviewAction:
-    dismissal = determination.dismissal
-    beside = (dismissal_code(dismissal.code),) if dismissal and decided.outcome == "not-required" else ()
+    beside = (dismissal_code(decided.dismissal),) if decided.dismissal else ()
     affirmed = decided.outcome in ("affirmed", "modified")
     return ReviewAction(
         action=review_action(decided.outcome, *beside),
         number=determination.authorization_number if affirmed else None,
         reasons=decided.reason_codes,
     )
-
-
-def _mend(decided: LineDetermination, determination: Determination) -> str | None:
-    dismissal = determination.dismissal
-    return dismissal.mend if dismissal and decided.outcome == "not-required" else None
 
 
 def _reference_number(decided: LineDetermination, determination: Determination, case: str) -> str | None:
@@ -199,10 +199,8 @@ def _requested(line: ServiceLine) -> ServiceDetail:
     )
 
 
-def _authorized_providers(line: ServiceLine, request: AuthorizationRequest) -> tuple[AuthorizedProvider, ...]:
-    """Return the line's own care team, else that of the whole request, each as a person or an organization."""
-    own = [member for member in request.care_team if member.sequence in line.care_team]
-    members = own or [member for member in request.care_team if member.covers_whole_request]
+def _authorized_providers(members: tuple[CareTeamMember, ...]) -> tuple[AuthorizedProvider, ...]:
+    """Return each of *members* as a person or an organization."""
     return tuple(each for each in map(_authorized_provider, members) if each is not None)
 
 
@@ -224,12 +222,8 @@ def _added(line: AddedLine, determination: Determination) -> AddedLine:
 
 
 def _error(error: RequestError, determination: Determination, notes: _Notes) -> RequestError:
-    dismissal = determination.dismissal
-    code = error.code
-    if dismissal is not None:
-        code = replace(code, codes=(*code.codes, dismissal_code(dismissal.code)))
     text = determination.explanations[error.note - 1] if error.note else None
-    return replace(error, code=code, note=notes.number(text) if text else None)
+    return replace(error, note=notes.number(text) if text else None)
 
 
 def _information_requests(

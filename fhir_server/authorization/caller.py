@@ -42,9 +42,14 @@ class Caller:
         """All NPIs that the caller speaks for."""
         return frozenset(npi for each in self.organizations for npi in each.npi)
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether the caller may read what anyone submitted."""
+        return not self.roles.isdisjoint((Role.REVIEWER, Role.OPERATOR))
+
     def may_see(self, owner: str) -> bool:
         """Return whether the caller may read what *owner* submitted."""
-        return owner == self.client or bool(self.roles & {Role.REVIEWER, Role.OPERATOR})
+        return owner == self.client or self.sees_all
 
     def require(self, role: Role) -> None:
         """Raise `NotAllowed` unless the caller has *role*."""

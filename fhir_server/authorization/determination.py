@@ -66,12 +66,16 @@ class Dismissal:
 
 @dataclass(frozen=True, slots=True)
 class LineDetermination:
-    """The outcome for one line, and the words that explain it."""
+    """The outcome for one line, and the words that explain it: what was found and, where something can be done, what.
+
+    ``dismissal`` is the code (D01 to D10) of the dismissal that this line meets, if any.
+    """
 
     sequence: int
     outcome: LineOutcome
     reason: str | None = None
     category: str | None = None
+    dismissal: str | None = None
     reason_codes: tuple[Concept, ...] = ()
     added: tuple[AddedLine, ...] = ()
 

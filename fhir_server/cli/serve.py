@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -21,15 +24,32 @@ from fhir_server.settings import Settings
 def serve(host: str | None, port: int | None, workers: int | None, sandbox: bool | None) -> None:
     """Serve PAS over HTTP until stopped. The store is made or upgraded first."""
     settings = settings_of(host=host, port=port, workers=workers, sandbox=1 if sandbox else None)
-    with tempfile.TemporaryDirectory(prefix="wiser-pas-figures-") as figures:
-        # The figures of all processes meet in this folder, which must be known before the application is imported.
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", figures)
+    with shared_figures():
         from fhir_server.app import create_app, prepare
         from fhir_server.cli.server import Server
 
         prepare(settings)
         click.echo("\n".join(greeting(settings)), err=True)
         Server(settings, lambda: create_app(settings)).run()
+
+
+@contextmanager
+def shared_figures() -> Iterator[None]:
+    """Let the figures of all server processes meet in one folder.
+
+    It must be known before the application is imported. A worker that ends leaves this block too, and must not take the
+    folder away from the others.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        yield
+        return
+    owner, folder = os.getpid(), tempfile.mkdtemp(prefix="wiser-pas-figures-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def greeting(settings: Settings) -> list[str]:

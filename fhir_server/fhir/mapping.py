@@ -40,25 +40,6 @@ class Form(Protocol):
     def write(self, value: Any, writing: Writing) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Coded:
-    """A code whose values have names of their own in the hub."""
-
-    names: dict[str, str]
-    type_name: str = "code"
-
-    def read(self, value: Any, path: str, reading: Reading) -> Any:
-        """Return the hub's name of the code, or ``None`` with an issue where the code is not in the table."""
-        found = self.names.get(value) if isinstance(value, str) else None
-        if found is None:
-            reading.wrong_type(path, "one of " + ", ".join(sorted(self.names)), value)
-        return found
-
-    def write(self, value: Any, writing: Writing) -> Any:
-        """Return the code of the hub's name."""
-        return next(code for code, name in self.names.items() if name == value)
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """An element of several types (``value[x]``); a hub value is written in the first form that *fits* says yes to."""
@@ -178,12 +159,53 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Writer:
+    """How one field is written. ``plain`` is the name of an element that takes the field's value as it is.
+
+    ``absent`` is the name under which an empty field is told: what is said about a primitive stands under its name with
+    an underscore.
+    """
+
+    row: Row
+    parents: tuple[str | Extension, ...]
+    last: str | Extension
+    plain: str | None
+    absent: str
+
+    def write(self, node: Json, content: Any, writing: Writing) -> None:
+        """Put *content* into *node*. What would be an object without elements is left out (ele-1)."""
+        form, cardinality = self.row.form, self.row.cardinality
+        if isinstance(form, Choice):
+            form = form.form_for(content)
+        contents = [form.write(each, writing) for each in (content if cardinality is MANY else (content,))]
+        if {} in contents:
+            contents = [each for each in contents if each != {}]
+        if not contents:
+            return
+        for parent in self.parents:
+            node = _step_into(node, parent)
+        if isinstance(self.last, Extension):
+            node.setdefault(self.last.list_name, []).extend(_extension(self.last.url, form, each) for each in contents)
+            return
+        name = self.last[:-3] + _capital(form.type_name) if self.last.endswith("[x]") else self.last
+        node[name] = contents[0] if cardinality is ONE else contents
+
+
+def _writer(row: Row) -> _Writer:
+    *parents, last = row.steps
+    is_plain = isinstance(row.form, Primitive) and row.cardinality is ONE and row.element == last
+    plain = last if is_plain and isinstance(last, str) and not last.endswith("[x]") else None
+    absent = f"_{last}" if isinstance(row.form, Primitive) and isinstance(row.absent, dict) else str(last)
+    return _Writer(row, tuple(parents), last, plain, absent)
+
+
+@dataclass(frozen=True, slots=True)
 class _Compiled:
     """A table as one release reads and writes it. ``gathered`` fields collect the repetitions of an extension."""
 
     node: Node
     required: tuple[Row, ...]
-    written: tuple[Row, ...]
+    written: tuple[_Writer, ...]
     gathered: tuple[str, ...]
 
 
@@ -213,7 +235,10 @@ class Table:
         return found
 
     def read(self, value: Any, path: str, reading: Reading, **fields: Any) -> Any:
-        """Return the dataclass that the object *value* tells of, with *fields*; problems become issues of *reading*."""
+        """Return the dataclass that the object *value* tells of, with *fields*; problems become issues of *reading*.
+
+        An object that tells nothing of what the table knows, such as the reason why there is none, is ``None``.
+        """
         if type(value) is not dict:
             reading.wrong_type(path, "an object", value)
             return None
@@ -228,18 +253,21 @@ class Table:
                 reading.missing(_address(path, row))
         for fixed in self._checked:
             _check_fixed(value, fixed, path, reading)
-        return self.kind(**fields)
+        return self.kind(**fields) if fields else None
 
     def write(self, value: Any, writing: Writing) -> Json:
         """Return the FHIR object of the dataclass *value*; empty fields leave no element."""
         node: Json = {}
-        for row in self.for_label(writing.label).written:
+        for writer in self.for_label(writing.label).written:
+            row = writer.row
             content = getattr(value, row.field)
             if content is None or content == ():
-                if row.absent is not None and isinstance(row.element, str):
-                    node[row.element] = row.absent
+                if row.absent is not None:
+                    node[writer.absent] = row.absent
+            elif writer.plain is not None:
+                node[writer.plain] = content
             else:
-                _write_row(node, row, content, writing)
+                writer.write(node, content, writing)
         for fixed in self.fixed:
             node[fixed.element] = fixed.value
         return node
@@ -256,7 +284,7 @@ def _compile(rows: Sequence[Row], label: str) -> _Compiled:
     return _Compiled(
         root,
         required=tuple(row for row in rows if row.required),
-        written=tuple(row for row in rows if row.since is None or row.since <= label),
+        written=tuple(_writer(row) for row in rows if row.since is None or row.since <= label),
         gathered=tuple(row.field for row in rows if row.cardinality is MANY and isinstance(row.steps[-1], Extension)),
     )
 
@@ -309,24 +337,6 @@ def _check_fixed(value: Json, fixed: Fixed, path: str, reading: Reading) -> None
         reading.note(
             Issue("fixed-value", f"{where} has another value.", f"Send {fixed.value!r} here.", where, code="value")
         )
-
-
-def _write_row(node: Json, row: Row, content: Any, writing: Writing) -> None:
-    form = row.form.form_for(content) if isinstance(row.form, Choice) else row.form
-    contents = content if row.cardinality is MANY else (content,)
-    written = [
-        each for each in [form.write(each, writing) for each in contents] if each != {}
-    ]  # no empty object (ele-1)
-    if not written:
-        return
-    *parents, last = row.steps
-    for parent in parents:
-        node = _step_into(node, parent)
-    if isinstance(last, Extension):
-        node.setdefault(last.list_name, []).extend(_extension(last.url, form, each) for each in written)
-        return
-    name = last[:-3] + _capital(form.type_name) if last.endswith("[x]") else last
-    node[name] = written[0] if row.cardinality is ONE else written
 
 
 def _step_into(node: Json, step: str | Extension) -> Json:

@@ -1,4 +1,4 @@
-"""The primitive types of FHIR R4 that mappings read: which JSON type carries each, and which pattern it follows."""
+"""The primitive types of FHIR R4 that mappings read: which JSON type carries each, and what text it takes."""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ class Primitive:
     def write(self, value: Any, writing: Writing) -> Any:
         """Return *value* unchanged."""
         return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A code whose values have names of their own in the hub."""
+
+    names: dict[str, str]
+    type_name: str = "code"
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        """Return the hub's name of the code, or ``None`` with an issue where the code is not in the table."""
+        found = self.names.get(value) if isinstance(value, str) else None
+        if found is None:
+            reading.wrong_type(path, "one of " + ", ".join(sorted(self.names)), value)
+        return found
+
+    def write(self, value: Any, writing: Writing) -> Any:
+        """Return the code of the hub's name."""
+        return next(code for code, name in self.names.items() if name == value)
 
 
 def _text(pattern: str) -> Callable[[Any], bool]:

@@ -129,7 +129,7 @@ def collect(value: Json, node: Node, path: str, reading: Reading, fields: Json) 
                 _collect_element(content, reader, path, reading, fields)
         elif key in node.children:
             _collect_child(content, *node.children[key], f"{path}.{key}", reading, fields)
-        elif (key == "extension" or key == "modifierExtension") and node.has_extensions:
+        elif (key == "extension" and node.has_extensions) or key == "modifierExtension":
             _collect_extensions(key, content, node, f"{path}.{key}", reading, fields)
 
 
@@ -185,9 +185,7 @@ def _collect_extensions(key: str, content: Any, node: Node, path: str, reading: 
             reading.wrong_type(f"{path}[{number}]", "an object", extension)
             continue
         url = extension.get("url")
-        if type(url) is not str:
-            continue
-        address = (key, url)
+        address = (key, url if type(url) is str else "")
         if address in node.extensions:
             _read_value(extension, node.extensions[address], f"{path}[{number}]", reading, fields)
         elif address in node.whole_extensions:
@@ -195,6 +193,14 @@ def _collect_extensions(key: str, content: Any, node: Node, path: str, reading: 
             _keep(reader, reader.form.read(extension, f"{path}[{number}]", reading), fields)
         elif address in node.inside_extensions:
             collect(extension, node.inside_extensions[address], f"{path}[{number}]", reading, fields)
+        elif key == "modifierExtension":
+            _unknown_modifier(f"{path}[{number}]", reading)
+
+
+def _unknown_modifier(path: str, reading: Reading) -> None:
+    """Note what changes the meaning of an element in a way that is not known here (R4, extensibility; PAS-032)."""
+    found = f"{path} changes the meaning of its element in a way that this server does not know."
+    reading.note(Issue("modifier-unknown", found, "Send the element without it.", path, code="extension"))
 
 
 def _read_value(extension: Json, readers: dict[str, Reader], path: str, reading: Reading, fields: Json) -> None:

@@ -17,6 +17,8 @@ from fhir_server.fhir.references import BundleIndex, Resolution, is_rest_url, is
 PARTY_TYPES = frozenset(
     {"Claim", "Patient", "Organization", "Practitioner", "PractitionerRole", "Location", "Coverage", "Encounter"}
 )
+PERSONAL_TYPES = frozenset({"Patient", "RelatedPerson", "Coverage", "Person"})
+LONGEST_SHOWN = 200
 NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"
 
 
@@ -128,8 +130,8 @@ def close(index: BundleIndex) -> Closure:
     while waiting:
         number = waiting.pop()
         resource = index.resource(number)
-        if resource is None:
-            continue
+        if resource is None or resource.get("resourceType") == "Bundle":
+            continue  # a Bundle among the records is a world of its own (T-35)
         dangling: dict[str, Resolution] = {}
         for reference in _mentioned(resource):
             resolution = index.resolve(reference, number)
@@ -153,7 +155,7 @@ def _mentioned(resource: Any) -> dict[str, None]:
         node = stack.pop()
         if type(node) is dict:
             if node.get("resourceType") == "Bundle" and node is not resource:
-                continue  # a world of its own (T-35)
+                continue
             reference = node.get("reference")
             if type(reference) is str:
                 found[reference] = None
@@ -171,7 +173,7 @@ def _dangling_issues(resource: Any, number: int, dangling: Mapping[str, Resoluti
 
 
 def _dangling(expression: str, reference: str, resolution: Resolution, referrer: Any) -> Issue:
-    shown = reference if len(reference) <= 200 else reference[:200] + "…"
+    shown = _shown(reference)
     if resolution.outcome == "ambiguous":
         places = ", ".join(f"entry[{number}]" for number in resolution.entries)
         found, mend = f"The reference {shown} fits several resources ({places}).", "Send each instance once."
@@ -184,6 +186,16 @@ def _dangling(expression: str, reference: str, resolution: Resolution, referrer:
         "ill-formed": "Send Type/id, the other entry's fullUrl, or an identifier alone.",
     }.get(resolution.reason, "Add the resource as an entry, or mend the reference.")
     return Issue(rule, found, mend, expression, code="not-found")
+
+
+def _shown(reference: str) -> str:
+    """Return *reference* for a message; the id of a person or of a coverage may be a member's number, and stays out."""
+    parts = reference.split("/")
+    for number, part in enumerate(parts[:-1]):
+        if part in PERSONAL_TYPES:
+            parts[number + 1] = "…"
+    shown = "/".join(parts)
+    return shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"
 
 
 def observe(index: BundleIndex, closure: Closure) -> Iterator[Observation]:

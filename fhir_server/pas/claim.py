@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.authorization import request
-from fhir_server.fhir.mapping import Coded, Extension, Fixed, Row, Table, Writing
-from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING
+from fhir_server.fhir.mapping import Extension, Fixed, Row, Table, Writing
+from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING, Coded
 from fhir_server.fhir.reading import MANY, Json, Reading
 from fhir_server.pas.datatypes import (
     ADDRESS,

@@ -9,13 +9,12 @@ from typing import Any
 
 from fhir_server.authorization import response
 from fhir_server.authorization.parties import Provider
-from fhir_server.fhir.mapping import Coded, Extension, Fixed, Row, Table, Wrapped, Writing
-from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING
+from fhir_server.fhir.mapping import Extension, Fixed, Row, Table, Wrapped, Writing
+from fhir_server.fhir.primitives import BOOLEAN, CODE, DATE, DATE_TIME, DECIMAL, POSITIVE_INTEGER, STRING, Coded
 from fhir_server.fhir.reading import FIRST, MANY, Json, Reading
 from fhir_server.pas.claim import TRANSMISSION
 from fhir_server.pas.datatypes import (
     ADDRESS,
-    ASSIGNER,
     CONCEPT,
     DATE_OR_PERIOD,
     DATE_TIME_OR_PERIOD,
@@ -173,7 +172,7 @@ _ANSWERED_REQUEST = Table(
     response.AnsweredRequest,
     Row("absent", Extension(ABSENT), CODE),
     Row("key", "reference", STRING),
-    Row("identifier", "identifier", ASSIGNER),
+    Row("identifier", "identifier", IDENTIFIER),
     type_name="Reference",
 )
 _NOTE = Table(

@@ -126,9 +126,8 @@ class ContactDetail:
     def read(self, value: Any, path: str, reading: Reading) -> Any:
         """Return the contact person that *value* names."""
         contact = self._rest.read(value, path, reading)
-        named = isinstance(value, dict) and "name" in value
-        name = self._name.read(value, path, reading) if named else None
-        return contact and values.ContactPerson(name, contact.telecom)
+        name = self._name.read(value, path, reading) if isinstance(value, dict) else None
+        return values.ContactPerson(name, contact.telecom if contact else ()) if contact or name else None
 
     def write(self, value: Any, writing: Writing) -> Any:
         """Return the ContactDetail of a contact person."""

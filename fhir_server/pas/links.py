@@ -18,7 +18,7 @@ from fhir_server.authorization.values import Identifier, Origin
 from fhir_server.errors import Issue
 from fhir_server.fhir.mapping import Table, Writing
 from fhir_server.fhir.reading import Json, Reading
-from fhir_server.pas.datatypes import ASSIGNER
+from fhir_server.pas.datatypes import IDENTIFIER
 
 ENTRY_NAMESPACE = uuid.UUID("8d6f3f5e-0d0b-5c4e-9a53-6e1c1f1d9a4b")
 
@@ -184,7 +184,7 @@ class Link:
     def _logical(self, value: Json, path: str, reading: Reading) -> Any:
         fields: Json = {}
         if "identifier" in value:
-            identifier = ASSIGNER.read(value["identifier"], f"{path}.identifier", reading)
+            identifier = IDENTIFIER.read(value["identifier"], f"{path}.identifier", reading)
             fields["identifiers"] = (identifier,) if identifier else ()
         if self.name_field and isinstance(value.get("display"), str):
             fields[self.name_field] = value["display"]
@@ -196,7 +196,7 @@ class Link:
             return dict(writing.links.refer(value, self.table, writing))
         reference: Json = {}
         if value.identifiers:
-            reference["identifier"] = ASSIGNER.write(value.identifiers[0], writing)
+            reference["identifier"] = IDENTIFIER.write(value.identifiers[0], writing)
         if self.name_field and getattr(value, self.name_field):
             reference["display"] = getattr(value, self.name_field)
         return reference
@@ -284,7 +284,7 @@ class RecordLink:
         if not _is_reference(value, path, reading):
             return None
         if self.or_identifier and "reference" not in value and "identifier" in value:
-            identifier: Identifier | None = ASSIGNER.read(value["identifier"], f"{path}.identifier", reading)
+            identifier: Identifier | None = IDENTIFIER.read(value["identifier"], f"{path}.identifier", reading)
             return identifier
         key: str | None = reading.links.record(value, reading)
         return key
@@ -293,7 +293,7 @@ class RecordLink:
         """Return a reference to the record of the key or identifier *value*."""
         if isinstance(value, str):
             return {"reference": writing.links.record_url(value)}
-        return {"identifier": ASSIGNER.write(value, writing)}
+        return {"identifier": IDENTIFIER.write(value, writing)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

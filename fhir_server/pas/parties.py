@@ -20,8 +20,10 @@ from fhir_server.pas.datatypes import (
 )
 from fhir_server.pas.links import Link, ProviderLink, RecordLink
 
-# US Core wants a name, or the reason why there is none (us-core-6; HRex conf-1..6, PAS-115).
+# What is mandatory and unknown says so (HRex conf-1 to conf-6, PAS-115). A name has a family name, if an unknown one:
+# that satisfies US Core 3.1.1, which knows no other reason, and 7.0.0 alike.
 UNKNOWN = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
+UNKNOWN_NAME = {"_family": UNKNOWN}
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _GROUP = Table(
@@ -40,7 +42,7 @@ _PERSON = (
     Row("birth_sex", Extension(f"{US_CORE}birthsex"), CODE),
     Row("military_status", pas_extension("militaryStatus"), CONCEPT),
     Row("identifiers", "identifier", IDENTIFIER, MANY),
-    Row("names", "name", NAME, MANY, absent=[UNKNOWN]),
+    Row("names", "name", NAME, MANY, absent=[UNKNOWN_NAME]),
     Row("telecom", "telecom", TELECOM, MANY),
     Row("gender", "gender", CODE, absent="unknown"),
     Row("birth_date", "birthDate", DATE),
@@ -55,7 +57,7 @@ _ORGANIZATION = (
     Row("identifiers", "identifier", IDENTIFIER, MANY),
     Row("active", "active", BOOLEAN, absent=True),
     Row("types", "type", CONCEPT, MANY),
-    Row("name", "name", STRING),
+    Row("name", "name", STRING, absent=UNKNOWN),
     Row("telecom", "telecom", TELECOM, MANY),
     Row("addresses", "address", ADDRESS, MANY),
     Row("contacts", "contact", CONTACT, MANY),
@@ -67,7 +69,7 @@ ORGANIZATION = Table(parties.Organization, *_ORGANIZATION, type_name="Organizati
 PRACTITIONER = Table(
     parties.Practitioner,
     Row("identifiers", "identifier", IDENTIFIER, MANY),
-    Row("names", "name", NAME, MANY),
+    Row("names", "name", NAME, MANY, absent=[UNKNOWN_NAME]),
     Row("telecom", "telecom", TELECOM, MANY),
     Row("addresses", "address", ADDRESS, MANY),
     type_name="Practitioner",
@@ -77,10 +79,10 @@ LOCATION = Table(
     parties.Location,
     Row("identifiers", "identifier", IDENTIFIER, MANY),
     Row("status", "status", CODE),
-    Row("name", "name", STRING),
+    Row("name", "name", STRING, absent=UNKNOWN),
     Row("types", "type", CONCEPT, MANY),
     Row("telecom", "telecom", TELECOM, MANY),
-    Row("address", "address", ADDRESS),
+    Row("address", "address", ADDRESS, absent=UNKNOWN),
     Row("managing_organization", "managingOrganization", Link(ORGANIZATION, "name")),
     type_name="Location",
 )

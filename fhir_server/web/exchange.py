@@ -32,9 +32,15 @@ log = structlog.get_logger()
 
 def known_caller(identification: Identification) -> Caller:
     """Return who sent the present request; raise `NotAuthenticated`."""
-    caller = identification.caller(request.headers.get("Authorization"), request.remote_addr)
+    caller = identification.caller(request.headers.get("Authorization"), _sender_address())
     structlog.contextvars.bind_contextvars(client=caller.client)
     return caller
+
+
+def _sender_address() -> str | None:
+    """Return where the request came from; ``None`` where a proxy passed it on, whose word is not taken for it."""
+    forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip"))
+    return None if forwarded else request.remote_addr
 
 
 def agreed_format(offered: Sequence[str]) -> str:

@@ -32,7 +32,8 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
 FIGURES_LOST = (OSError, ValueError)  # their folder is full or gone, or a process died while it wrote there
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# Only what machines make: a UUID, or 16 to 64 hex digits. Anything else might name a person, and ids are logged.
+_REQUEST_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{16,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 

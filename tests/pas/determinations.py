@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fhir_server.authorization.codes import FOLLOW_UP_ACTIONS, REJECT_REASONS, REVIEW_DECISION_REASONS
+from fhir_server.authorization.codes import (
+    FOLLOW_UP_ACTIONS,
+    REJECT_REASONS,
+    REVIEW_DECISION_REASONS,
+    dismissal_code,
+)
 from fhir_server.authorization.determination import (
     Decider,
     Determination,
@@ -83,8 +88,8 @@ def _instead(line: ServiceLine) -> AddedLine:
 def modified(request: AuthorizationRequest) -> Determination:
     """A6: the first line with less than was asked for, the others as asked."""
     first, *rest = request.lines
-    told = (LineDetermination(first.sequence, "modified", "Authorized with one unit.", added=(_instead(first),)),)
-    told += tuple(LineDetermination(line.sequence, "affirmed") for line in rest)
+    less = LineDetermination(first.sequence, "modified", "Authorized with one unit.", added=(_instead(first),))
+    told = (less, *(LineDetermination(line.sequence, "affirmed") for line in rest))
     return Determination(State.PARTIAL, NOW, CLINICIAN, POLICY, told, valid=VALID, authorization_number=UTN)
 
 
@@ -98,13 +103,13 @@ def added(request: AuthorizationRequest) -> Determination:
 def dismissed(request: AuthorizationRequest) -> Determination:
     """NA on every line: D02, with what the requester can do."""
     dismissal = Dismissal("D02", "The code is not part of the program.", "Submit the claim without it.")
-    told = lines(request, "not-required", reason=dismissal.reason)
+    told = lines(request, "not-required", reason=f"{dismissal.reason} {dismissal.mend}", dismissal="D02")
     return Determination(State.DISMISSED, NOW, Decider(), POLICY, told, dismissal=dismissal)
 
 
 def _error(code: str, position: str, note: int | None) -> RequestError:
     follow_up = Concept((Code(FOLLOW_UP_ACTIONS, "C"),))
-    return RequestError(Concept((Code(REJECT_REASONS, code),)), follow_up, position, note=note)
+    return RequestError(Concept((Code(REJECT_REASONS, code), dismissal_code("D04"))), follow_up, position, note=note)
 
 
 def refused(request: AuthorizationRequest) -> Determination:

@@ -18,7 +18,13 @@ from tests.pas.profiles import PAS, Guide, Json, Node, Profile
 SERVER = "http://ehr.example/fhir"
 
 # Codes that the tables hold against a list; everything else takes any code.
-CODES = {"Extension.value[x]": "changed", "outcome": "partial", "gender": "female", "periodUnit": "d", "status": "active"}
+CODES = {
+    "Extension.value[x]": "changed",
+    "outcome": "partial",
+    "gender": "female",
+    "periodUnit": "d",
+    "status": "active",
+}
 
 # The profile that stands for a type where a guide refers to US Core's or to none: the one that PAS gives it.
 STANDING_FOR = {
@@ -28,9 +34,8 @@ STANDING_FOR = {
     "PractitionerRole": "profile-practitionerrole",
     "Encounter": "profile-encounter",
     "Coverage": "profile-coverage",
+    "Location": "profile-location",
 }
-LOCATION = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-location"
-PARTY_TYPES = {*STANDING_FOR, "Location"}
 OWN_TYPES = {"ServiceRequest", "MedicationRequest", "DeviceRequest", "NutritionOrder", "CommunicationRequest"}
 
 
@@ -176,12 +181,10 @@ class Maximal:
         canonical = (option.target or "Resource").partition("|")[0]
         found = self.guide.profile(canonical)
         type_name = found.type_name if found else _type_of(canonical)
-        if type_name == "Location":
-            found = self.guide.profile(LOCATION)
-        elif not canonical.startswith(PAS) and type_name in STANDING_FOR:
+        if not canonical.startswith(PAS) and type_name in STANDING_FOR:
             found = self.guide.pas(STANDING_FOR[type_name])
         is_own = type_name in OWN_TYPES and canonical.startswith(PAS)
-        if found is None or not (type_name in PARTY_TYPES or is_own):
+        if found is None or not (type_name in STANDING_FOR or is_own):
             return self.record("Basic" if type_name == "Resource" else type_name)
         return self.refer(found)
 
@@ -270,7 +273,10 @@ def _is_open(node: Node) -> bool:
 
 def _type_of(canonical: str) -> str:
     tail = canonical.rpartition("/")[2]
-    for mark, type_name in (("documentreference", "DocumentReference"), ("questionnaireresponse", "QuestionnaireResponse")):
+    for mark, type_name in (
+        ("documentreference", "DocumentReference"),
+        ("questionnaireresponse", "QuestionnaireResponse"),
+    ):
         if tail.endswith(mark):
             return type_name
     return tail

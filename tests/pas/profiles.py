@@ -98,6 +98,13 @@ class Guide:
             self._profiles[canonical] = Profile(canonical, definition["type"], root)
         return self._profiles[canonical]
 
+    def all(self) -> Iterator[tuple[str, Profile]]:
+        """Yield every profile with its canonical."""
+        for canonical in self._definitions:
+            profile = self.profile(canonical)
+            assert profile is not None
+            yield canonical, profile
+
     def pas(self, name: str) -> Profile:
         """Return the PAS profile *name* (``profile-claim``)."""
         found = self.profile(PAS + name)

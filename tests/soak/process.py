@@ -29,7 +29,6 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
 
 
-
 @dataclass
 class PasServer(Server):
     """`wiser-pas serve` on a free port; its log is the file `log` in its folder."""

@@ -101,7 +101,9 @@ def test_a_graceful_end_finishes_what_is_under_way(start_pas: StartPas, durable_
     server = start_pas(DATABASE_URL=durable_url)
     body = renewed(IN_REVIEW, "0-0")
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-        head = f"POST {SUBMIT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: {len(body)}"
+        head = (
+            f"POST {SUBMIT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: {len(body)}"
+        )
         connection.sendall(head.encode() + b"\r\n\r\n" + body[:1000])
         time.sleep(0.3)  # a thread of the server reads the body by now
         ending = threading.Thread(target=server.stop)

@@ -206,7 +206,9 @@ def test_numbers_count_on_over_transactions_and_the_case_follows(database: Datab
 
 def with_document(content: bytes) -> AuthorizationRequest:
     document = Document("urn:uuid:d", "DocumentReference", "application/pdf", content)
-    return dataclasses.replace(Submission().request, documents=(document, dataclasses.replace(document, key="second")))
+    return dataclasses.replace(
+        Submission().request, documents=(document, dataclasses.replace(document, key="second", content=content + b"2"))
+    )
 
 
 def test_documents_are_stored_beside_the_event(database: Database) -> None:
@@ -221,7 +223,7 @@ def test_documents_are_stored_beside_the_event(database: Database) -> None:
         assert isinstance(bare, Received)
         assert [each.content for each in bare.request.documents] == [b"", b""]
         assert [each.key for each in bare.request.documents] == ["urn:uuid:d", "second"]
-        assert unit.documents.find(sent.case, "second").content == content
+        assert unit.documents.find(sent.case, "second").content == content + b"2"
         with pytest.raises(NotFound):
             unit.documents.find(sent.case, "third")
     with database.engines.reading() as connection:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,20 @@ def test_several_processes_make_the_store_at_once(store_url: str) -> None:
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+
+
+def test_whoever_makes_a_file_waits_for_another_who_does(sqlite_url: str) -> None:
+    database = Database(sqlite_url, sandbox=False)
+    path = Path(database.url.database or "")
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        thread = threading.Thread(target=database.upgrade)
+        thread.start()
+        thread.join(0.2)
+        assert not path.exists()
+    thread.join()
+    database.check()
+    database.close()
 
 
 def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:

@@ -52,7 +52,12 @@ def broken() -> Iterator[bytes]:
 
 def hostile_calls(server: PasServer) -> None:
     """Send the canaries in every part of a call but its body."""
-    for path in (f"/{MEMBER}", f"{SUBMIT}?name={FAMILY}", f"/stu2.2/fhir/Patient?birthdate={BORN}", f"{SUBMIT}/{GIVEN}"):
+    for path in (
+        f"/{MEMBER}",
+        f"{SUBMIT}?name={FAMILY}",
+        f"/stu2.2/fhir/Patient?birthdate={BORN}",
+        f"{SUBMIT}/{GIVEN}",
+    ):
         server.call("POST", path, b"{}", Content_Type=f"text/{FAMILY}", Accept=f"text/{MEMBER}", User_Agent=FAMILY)
     server.call(MEMBER, SUBMIT)
     server.call("POST", SUBMIT, b"{}", Authorization=f"Bearer {MEMBER}", X_Forwarded_For=FAMILY)

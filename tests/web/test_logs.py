@@ -43,17 +43,21 @@ def test_every_line_is_json_also_those_of_the_standard_library() -> None:
     assert "1EG4TE5MK73" not in run.stderr
 
 
-
-
 @pytest.mark.parametrize(
     ("message", "arguments", "told"),
     [
-        ("Invalid request from ip=127.0.0.1: Invalid HTTP request line: 'Canary'", (), "Invalid request from ip=127.0.0.1"),
+        (
+            "Invalid request from ip=127.0.0.1: Invalid HTTP request line: 'Canary'",
+            (),
+            "Invalid request from ip=127.0.0.1",
+        ),
         ("Error handling request %s", ("/Canary",), "Error handling request"),
         ("Worker (pid:%s) was sent %s!", (7, "SIGKILL"), "Worker (pid:7) was sent SIGKILL!"),
     ],
 )
-def test_the_web_server_s_own_lines_hold_nothing_that_was_sent(message: str, arguments: tuple[object, ...], told: str) -> None:
+def test_the_web_server_s_own_lines_hold_nothing_that_was_sent(
+    message: str, arguments: tuple[object, ...], told: str
+) -> None:
     record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 1, message, arguments, None)
     assert without_content(record)
     assert record.getMessage() == told

@@ -87,13 +87,15 @@ def test_seconds_are_measured_by_route(served: Served) -> None:
     assert f'wiser_pas_request_seconds_count{{route="{SUBMIT}"}}' in page
 
 
-@pytest.mark.parametrize("sent", ["abc-123", "0af7651916cd43dd8448eb211c80319c", "a.b:c_d"])
+@pytest.mark.parametrize(
+    "sent", ["0AF7651916CD43DD", "0af7651916cd43dd8448eb211c80319c", "0a1b2c3d-0a1b-4c2d-8e3f-0123456789ab"]
+)
 def test_a_request_id_comes_back(served: Served, sent: str) -> None:
     assert served.get("/healthz", X_Request_Id=sent).headers["X-Request-Id"] == sent
     assert served.submit(example(), X_Request_Id=sent).headers["X-Request-Id"] == sent
 
 
-@pytest.mark.parametrize("sent", ["", "two words", "<script>", "ä", "x" * 129])
+@pytest.mark.parametrize("sent", ["", "two words", "<script>", "ä", "a" * 65, "1EG4TE5MK73"])
 def test_an_unfit_request_id_is_replaced(served: Served, sent: str) -> None:
     given = served.get("/healthz", X_Request_Id=sent).headers["X-Request-Id"]
     assert given != sent

@@ -66,7 +66,9 @@ def test_the_official_surgical_request_names_its_two_dangling_references(served:
 
 @pytest.mark.rule("PAS-066")
 @pytest.mark.parametrize(("package", "path", "name"), UPDATES, ids=["2.2", "2.0", "2.0-differential"])
-def test_an_official_update_is_refused_clearly(served: Served, shared: Path, package: int, path: str, name: str) -> None:
+def test_an_official_update_is_refused_clearly(
+    served: Served, shared: Path, package: int, path: str, name: str
+) -> None:
     [issue] = outcome_of(served.submit(official(shared, package, name), path), 422)
     assert issue["code"] == "not-supported"
     assert "new request" in issue["details"]["text"]
