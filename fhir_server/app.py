@@ -35,7 +35,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     The store must exist (`Database.upgrade`). Raises `SettingsInvalid` and `PolicyInvalid`.
     """
     app = Flask(__name__, root_path=str(Path(__file__).parent / "web"), static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.most_bytes
+    # One byte more than is taken: a body in chunks is cut off there, and is then seen to be too long.
+    app.config["MAX_CONTENT_LENGTH"] = settings.most_bytes + 1
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False  # PAS-046: an address with `//` is unknown, not redirected
     who = identification(settings)
     database = app.extensions["wiser-pas-database"] = open_database(settings)

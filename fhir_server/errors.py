@@ -3,6 +3,7 @@
     Refusal                          an answer to the caller: one list of issues
        . ContentMalformed     400    not JSON, not XML, not a resource at all
        . ContentInvalid       400    readable, but some elements cannot be processed
+       . NotSupported         400    understood, and not offered by this server
        . NotAuthenticated     401    no token, or one that nobody here was given
        . NotAllowed           403    known, but may not do this
        . NotFound             404    no such resource or operation
@@ -10,7 +11,6 @@
        . NotAcceptable        406    no format of the answer suits the caller
        . ContentTooLarge      413    over a limit of size, depth or entries
        . ContentTypeUnknown   415    a body in a format that is not taken here
-       . NotSupported         422    understood, and not offered by this server
        . TooManyRequests      429    slow down
        . Unavailable          503    come back later; nothing was kept
     SettingsInvalid                  the server refuses to start
@@ -142,7 +142,7 @@ class ContentTypeUnknown(Refusal):
 class NotSupported(Refusal):
     """Understood, and not offered by this server."""
 
-    status, issue_code, rule = 422, "not-supported", "not-supported"
+    issue_code, rule = "not-supported", "not-supported"
 
 
 class TooManyRequests(Refusal):

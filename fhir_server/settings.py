@@ -20,6 +20,7 @@ from fhir_server.errors import SettingsInvalid
 
 PREFIX = "WISER_PAS_"
 SETTINGS_FILE = f"{PREFIX}SETTINGS"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what is refused without a PUBLIC_URL
 MODEL_STATES = ("AZ", "NJ", "OH", "OK", "TX", "WA")
 
 
@@ -224,6 +225,11 @@ def _unsafe(settings: Settings) -> Iterable[str]:
         yield (
             f"HOST: {settings.host} can be reached from other machines, and nobody has to authenticate. "
             "Set CLIENTS_FILE, or listen on 127.0.0.1."
+        )
+    if settings.host in EVERYWHERE and settings.public_url is None:
+        yield (
+            f"PUBLIC_URL: {settings.host} is no address that callers can use, and /metadata would publish it. "
+            "Set the address that callers reach the server at."
         )
     if settings.log_level not in ("debug", "info", "warning", "error"):
         yield f"LOG_LEVEL: {settings.log_level} is none of debug, info, warning, error."

@@ -89,7 +89,13 @@ def test_a_value_that_cannot_be_used_names_its_setting(name: str, value: str) ->
 def test_any_address_but_loopback_needs_clients(host: str) -> None:
     message = refused({"HOST": host})
     assert "CLIENTS_FILE" in message
-    assert load_settings({"HOST": host, "CLIENTS_FILE": "clients.yaml"}).host == host
+    reachable = {"HOST": host, "CLIENTS_FILE": "clients.yaml", "PUBLIC_URL": "https://pas.example.org"}
+    assert load_settings(reachable).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_address_that_nobody_can_call_is_not_published(host: str) -> None:
+    assert "PUBLIC_URL" in refused({"HOST": host, "CLIENTS_FILE": "clients.yaml"})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])

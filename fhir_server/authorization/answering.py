@@ -78,7 +78,7 @@ def compose(
         origin=Origin(resource_id=response),
         transaction_identifier=request.transaction.identifier,
         created=determination.decided_at,
-        identifiers=(*request.identifiers, Identifier(RESPONSE_NUMBERS, response)),
+        identifiers=(*_numbers(request), Identifier(RESPONSE_NUMBERS, response)),
         transmission=_returned(request.transmission),
         type=request.type,
         beneficiary=request.beneficiary,
@@ -109,9 +109,14 @@ def _outcome(has_errors: bool, has_lines: bool) -> Outcome:
 def _answered(request: AuthorizationRequest) -> AnsweredRequest:
     """Point at the request by its address; by its identifier where it has none that lasts (rule 1 of `pas.md` 3.2)."""
     full_url = request.origin.full_url
-    identifier = request.identifiers[0] if request.identifiers else None
+    identifier = next(iter(_numbers(request)), None)
     key = full_url if full_url and not full_url.startswith("urn:") else None
     return AnsweredRequest(key, identifier, None if key or identifier else "unknown")
+
+
+def _numbers(request: AuthorizationRequest) -> tuple[Identifier, ...]:
+    """Return the request's identifiers that say something: an answer's must have a system and a value."""
+    return tuple(each for each in request.identifiers if each.system and each.value)
 
 
 def _returned(sent: TransmissionIdentifiers | None) -> TransmissionIdentifiers | None:

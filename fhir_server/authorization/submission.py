@@ -20,12 +20,12 @@ class Observation:
 class NamedInstance:
     """A thing that its sender named by a GUID, which no other thing may be named by (PAS-024).
 
-    ``identity`` is a digest of the identifiers that tell the thing from others, empty where it has none.
+    ``identifiers`` holds a digest of each business identifier of the thing; it may have none.
     """
 
     full_url: str
     kind: str
-    identity: str
+    identifiers: frozenset[str]
     content_sha256: str
     expression: str
 

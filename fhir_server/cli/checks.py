@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fhir_server.cli.settings import masked, missing_file
+from fhir_server.cli.settings import existing_store, masked, missing_file
 from fhir_server.errors import PolicyInvalid, Refusal, SettingsInvalid, StoreMismatch
 from fhir_server.installed import DataFolder, data_folder
 from fhir_server.settings import Settings
@@ -131,14 +131,23 @@ def store(settings: Settings) -> Finding:
         database.check()
         _write_and_undo(database)
     except StoreMismatch as error:
-        mend = f"Set SANDBOX as the store was made, or DATABASE_URL to another store than {place}, or upgrade it."
-        return Finding("store", "fault", str(error), mend)
+        return _mismatched(settings, str(error), place)
     except Refusal as refusal:
         found = f"{place}: {refusal}"
         return Finding("store", "fault", found, "Start the database, or correct DATABASE_URL and the rights to write.")
     finally:
         database.close()
     return Finding("store", "ok", f"{place} can be read and written")
+
+
+def _mismatched(settings: Settings, found: str, place: str) -> Finding:
+    """Tell a store of the other mode, which only the right SANDBOX is missing for, from one that cannot be used."""
+    try:
+        with existing_store(settings):
+            return Finding("store", "warning", found, "Run the server with SANDBOX as the store was made.")
+    except (StoreMismatch, Refusal):
+        mend = f"Set DATABASE_URL to another store than {place}, or upgrade it with `wiser-pas db upgrade`."
+        return Finding("store", "fault", found, mend)
 
 
 def _new_file(path: Path) -> Finding:
@@ -159,7 +168,7 @@ def _write_and_undo(database: Database) -> None:
 
     try:
         with database.write(operator()) as unit:
-            unit.instances.keep([Instance("urn:wiser-pas:doctor", "Basic", "", "")])
+            unit.instances.keep([Instance("urn:uuid:doctor", "Basic", frozenset(), "")])
             raise _Undone
     except _Undone:
         return

@@ -16,7 +16,8 @@ LEGEND = (
     "",
     "Where several places are given, the first that is there counts. → follows a reference; a step in [brackets] is",
     "taken where the reference points at a PractitionerRole. This is where this server looks; it asks nobody to send",
-    "more than the guide's mandatory and must-support elements.",
+    "more than the guide's mandatory and must-support elements. Where something is looked for, only an identifier, a",
+    "code or a type of that system (system|code) is taken there.",
 )
 
 
@@ -33,10 +34,15 @@ def facts(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table = [(row["fact"], row["what"], row["x12"], row["element"] or "", " | ".join(row["fhir"])) for row in rows]
-    print_table(("fact", "what", "X12 278", "checklist", "FHIR (PAS 2.2.1)"), table)
+    table = [_table_row(row) for row in rows]
+    print_table(("fact", "what", "X12 278", "checklist", "FHIR (PAS 2.2.1)", "looked for"), table)
     for line in LEGEND:
         click.echo(line)
+
+
+def _table_row(row: dict[str, Any]) -> tuple[str, ...]:
+    places, looked_for = " | ".join(row["fhir"]), " | ".join(row["looked_for"])
+    return row["fact"], row["what"], row["x12"], row["element"] or "", places, looked_for
 
 
 def fact_rows() -> list[dict[str, Any]]:
@@ -49,6 +55,7 @@ def fact_rows() -> list[dict[str, Any]]:
             "fact": fact.field,
             "what": fact.what,
             "fhir": [fhir_path(place) for place in fact.hub],
+            "looked_for": list(fact.looked_for),
             "x12": fact.x12,
             "element": fact.element,
         }

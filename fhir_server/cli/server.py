@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,13 @@ from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import wsgi
 
+from fhir_server.errors import ContentMalformed
+from fhir_server.fhir import json
+from fhir_server.fhir.negotiation import MIME
+from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.settings import Settings
 
+READ_SECONDS = 15  # for the next bytes of a request: a client that stalls must not hold a thread for ever
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the system's own folder in memory, not a temporary file of ours
 
 
@@ -59,6 +66,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._settings = settings
         self._make = make
         wsgi.Response = JoinedResponse
+        util.write_error = write_refusal
         super().__init__()
 
     def load_config(self) -> None:
@@ -86,7 +94,25 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         "control_socket_disable": True,
         "child_exit": _forget_figures,
+        "when_ready": _bound_reading,
     }
+
+
+def write_refusal(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer what gunicorn itself cannot read: one OperationOutcome that repeats nothing of what was sent."""
+    refusal = ContentMalformed.because(f"The request cannot be read: {reason}.", "Mend its line and headers.")
+    body = json.dumps(operation_outcome(refusal.issues))
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: {MIME['json']}; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(client, head.encode("latin-1") + body)
+
+
+def _bound_reading(server: Any) -> None:
+    """Let every connection inherit how long a read may wait."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
 
 
 def _forget_figures(server: Any, worker: Any) -> None:

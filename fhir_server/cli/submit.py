@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from fhir_server.cli.output import json_option, print_json_line, with_progress
+from fhir_server.cli.settings import settings_of
 
 if TYPE_CHECKING:
     from fhir_server.client import PasClient
 
-DEFAULT_URL = "http://127.0.0.1:8080"
-
 
 @click.command()
 @click.argument("places", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--url", default=DEFAULT_URL, show_default=True, help="Address of the server, without the guide's path.")
+@click.option("--url", help="Address of the server; default as the settings PUBLIC_URL, HOST, PORT say.")
 @click.option("--stu", type=click.Choice(["2.2", "2.0"]), default="2.2", show_default=True, help="Release of PAS.")
 @click.option(
     "--token", envvar="PAS_TOKEN", help="Bearer token; PAS_TOKEN in the environment is not seen in process lists."
 )
 @json_option
-def submit(places: Sequence[Path], url: str, stu: Literal["2.2", "2.0"], token: str | None, as_json: bool) -> None:
+def submit(
+    places: Sequence[Path], url: str | None, stu: Literal["2.2", "2.0"], token: str | None, as_json: bool
+) -> None:
     """Send requests to a running server.
 
     Each FILE holds a request Bundle; of a folder, each .json file below it does. Tells for each file the HTTP status,
@@ -37,6 +38,7 @@ def submit(places: Sequence[Path], url: str, stu: Literal["2.2", "2.0"], token: 
     files = list(found_files(places))
     if not files:
         raise click.UsageError("There is no .json file below the folders that were given.")
+    url = url or settings_of().base_url
     if not url.startswith(("http://", "https://")):
         raise click.BadParameter("give an address that begins with http:// or https://", param_hint="--url")
     with PasClient(url, token, stu) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -56,8 +57,22 @@ class Coded:
 
 
 def _text(pattern: str) -> Callable[[Any], bool]:
-    matches = re.compile(pattern).fullmatch
+    matches = re.compile(pattern, re.ASCII).fullmatch
     return lambda value: type(value) is str and matches(value) is not None
+
+
+def _real(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return *test*, and that the day, where there is one, is a day of the calendar."""
+    return lambda value: test(value) and _is_day(value)
+
+
+def _is_day(value: str) -> bool:
+    if value.startswith("0000"):
+        return False
+    if len(value) < len("YYYY-MM-DD"):
+        return True
+    year, month, day = int(value[:4]), int(value[5:7]), int(value[8:10])
+    return day <= _ALWAYS_A_DAY or day <= monthrange(year, month)[1]
 
 
 def _is_string(value: Any) -> bool:
@@ -91,7 +106,9 @@ def _is_decimal(value: Any) -> bool:
 
 
 LARGEST_INTEGER = 2**31 - 1
+_ALWAYS_A_DAY = 28
 _DATE = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
+_DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
 _ADDRESS = r"[^\s\x00-\x1f]+"
 
@@ -106,6 +123,6 @@ INTEGER = Primitive("integer", "a whole number", _integer(-LARGEST_INTEGER - 1))
 UNSIGNED_INTEGER = Primitive("unsignedInt", "a whole number from 0 on", _integer(0))
 POSITIVE_INTEGER = Primitive("positiveInt", "a whole number from 1 on", _integer(1))
 DECIMAL = Primitive("decimal", "a number", _is_decimal)
-DATE = Primitive("date", "a date (YYYY-MM-DD)", _text(_DATE))
-DATE_TIME = Primitive("dateTime", "a date, or a date and time with zone", _text(rf"{_DATE}(T{_TIME})?"))
-INSTANT = Primitive("instant", "a date and time with zone", _text(rf"\d{{4}}-\d\d-\d\dT{_TIME}"))
+DATE = Primitive("date", "a date (YYYY-MM-DD)", _real(_text(_DATE)))
+DATE_TIME = Primitive("dateTime", "a date, or a date and time with zone", _real(_text(rf"{_DATE}(T{_TIME})?")))
+INSTANT = Primitive("instant", "a date and time with zone", _real(_text(rf"{_DAY}T{_TIME}")))

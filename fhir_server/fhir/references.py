@@ -56,7 +56,7 @@ class BundleIndex:
         self._by_full_url: dict[str, list[int]] = {}
         for index, full_url in enumerate(self.full_urls):
             if full_url is not None:
-                self._by_full_url.setdefault(full_url, []).append(index)
+                self._by_full_url.setdefault(_folded(full_url), []).append(index)
 
     def resource(self, index: int) -> Mapping[str, Any] | None:
         """Return the resource of an entry, ``None`` if there is no such entry or it holds none."""
@@ -91,7 +91,7 @@ class BundleIndex:
 
     def _resolve_absolute(self, url: str) -> Resolution:
         url, versioned, version = url.partition(_HISTORY)
-        indexes = self._by_full_url.get(url, [])
+        indexes = self._by_full_url.get(_folded(url), [])
         if versioned:
             indexes = [index for index in indexes if _version(self.resource(index)) == version]
         if len(indexes) > 1:
@@ -126,6 +126,11 @@ def is_relative_reference(reference: str) -> bool:
 def is_rest_url(full_url: object) -> bool:
     """Return whether this is the address of one resource on a REST server: ``http(s)://…/Type/id``, no version."""
     return rest_base(full_url) is not None
+
+
+def _folded(url: str) -> str:
+    """Return *url* as it is compared: a GUID is the same in either case (RFC 4122)."""
+    return url.lower() if url[:9].lower() == "urn:uuid:" else url
 
 
 def is_uuid_url(full_url: object) -> bool:

@@ -19,14 +19,20 @@ PARTY_TYPES = frozenset(
 )
 PERSONAL_TYPES = frozenset({"Patient", "RelatedPerson", "Coverage", "Person"})
 LONGEST_SHOWN = 200
+_PROFILES = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/profile-"
+INQUIRY_PROFILES = frozenset({f"{_PROFILES}claim-inquiry", f"{_PROFILES}pas-inquiry-request-bundle"})
 NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"
 
 
 @dataclass(slots=True)
 class Closure:
-    """What the references of a Bundle lead to: entries by (referring entry, reference), and all that are reached."""
+    """What the references of a Bundle lead to: entries by (referring entry, reference), and all that are reached.
+
+    ``dangling`` are the references that ``issues`` tell about.
+    """
 
     targets: dict[tuple[int, str], int] = field(default_factory=dict)
+    dangling: set[tuple[int, str]] = field(default_factory=set)
     reached: set[int] = field(default_factory=set)
     issues: list[Issue] = field(default_factory=list)
 
@@ -94,6 +100,17 @@ def check_claims(index: BundleIndex, most_claims: int) -> Iterator[Issue]:
     yield from _check_sequences(index.resource(0) or {})
 
 
+def check_purpose(index: BundleIndex, bundle: Json) -> Iterator[Issue]:
+    """Yield where a Bundle or Claim calls itself an inquiry: a submission would make a case of it."""
+    for place, resource in (("", bundle), ("entry[0].resource.", index.resource(0) or {})):
+        meta = resource.get("meta")
+        profiles = meta.get("profile") if isinstance(meta, dict) else None
+        named = [each for each in profiles if isinstance(each, str)] if isinstance(profiles, list) else []
+        if any(each.partition("|")[0] in INQUIRY_PROFILES for each in named):
+            found, mend = "This is an inquiry, by its profile.", "Send it to Claim/$inquire, or mend the profile."
+            yield _wrong("PAS-019", f"{place}meta.profile", found, mend)
+
+
 def _check_sequences(claim: Any) -> Iterator[Issue]:
     for name, rule in (("supportingInfo", "PAS-029"), ("item", "PAS-041")):
         elements = claim.get(name)
@@ -133,8 +150,12 @@ def close(index: BundleIndex) -> Closure:
         if resource is None or resource.get("resourceType") == "Bundle":
             continue  # a Bundle among the records is a world of its own (T-35)
         dangling: dict[str, Resolution] = {}
+        contained = _contained_ids(resource)
         for reference in _mentioned(resource):
-            resolution = index.resolve(reference, number)
+            if reference.startswith("#"):
+                resolution = _inside(reference[1:], resource, contained)
+            else:
+                resolution = index.resolve(reference, number)
             if resolution.outcome == "entry":
                 target = closure.targets[number, reference] = resolution.entries[0]
                 if target not in closure.reached:
@@ -143,8 +164,23 @@ def close(index: BundleIndex) -> Closure:
             elif not resolution.found:
                 dangling[reference] = resolution
         if dangling:
-            closure.issues += _dangling_issues(resource, number, dangling)
+            for reference, issue in _dangling_issues(resource, number, dangling):
+                closure.dangling.add((number, reference))
+                closure.issues.append(issue)
     return closure
+
+
+def _contained_ids(resource: Any) -> Counter[str]:
+    """Return how often each id comes among the contained resources: counted once, however many references there are."""
+    contained = resource.get("contained")
+    names = [each.get("id") for each in contained if isinstance(each, dict)] if isinstance(contained, list) else []
+    return Counter(each for each in names if isinstance(each, str))
+
+
+def _inside(name: str, resource: Any, contained: Counter[str]) -> Resolution:
+    if not name or contained[name] == 1:
+        return Resolution("contained", resource)
+    return Resolution("ambiguous" if contained[name] else "not found", reason="no such contained resource")
 
 
 def _mentioned(resource: Any) -> dict[str, None]:
@@ -164,21 +200,22 @@ def _mentioned(resource: Any) -> dict[str, None]:
     return found
 
 
-def _dangling_issues(resource: Any, number: int, dangling: Mapping[str, Resolution]) -> Iterator[Issue]:
+def _dangling_issues(resource: Any, number: int, dangling: Mapping[str, Resolution]) -> Iterator[tuple[str, Issue]]:
     path = f"Bundle.entry[{number}].resource"
     prior_of_prior = f"{path}.related" if number > 0 and resource.get("resourceType") == "Claim" else None
     for expression, reference in references_in(resource, path):
         if reference in dangling and not (prior_of_prior and expression.startswith(prior_of_prior)):
-            yield _dangling(expression, reference, dangling[reference], resource)
+            yield reference, _dangling(expression, reference, dangling[reference], resource)
 
 
 def _dangling(expression: str, reference: str, resolution: Resolution, referrer: Any) -> Issue:
-    shown = _shown(reference)
+    shown = _shown(reference) if resolution.reason != "ill-formed" else "(ill-formed)"
     if resolution.outcome == "ambiguous":
-        places = ", ".join(f"entry[{number}]" for number in resolution.entries)
+        places = ", ".join(f"entry[{number}]" for number in resolution.entries) or "contained ones"
         found, mend = f"The reference {shown} fits several resources ({places}).", "Send each instance once."
         return Issue("PAS-021", found, mend, expression, code="invariant")
-    rule = "PAS-020" if referrer.get("resourceType") in PARTY_TYPES else "PAS-025"
+    kind = referrer.get("resourceType")
+    rule = "PAS-020" if isinstance(kind, str) and kind in PARTY_TYPES else "PAS-025"
     found = f"The reference {shown} leads to no entry of the Bundle."
     mend = {
         "no base": "An entry with a urn:uuid has no server address: refer by the fullUrl of the other entry.",

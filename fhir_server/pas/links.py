@@ -9,7 +9,7 @@ fullUrl (with ``#`` and its id for a contained one).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,17 +28,19 @@ class ReadingLinks:
     """The resources of a Bundle, each read at most once.
 
     ``targets`` says where each reference leads, by the referring entry and the reference; it knows no dangling ones.
-    ``complete`` Bundles have to hold all that they refer to, and whatever is missing was told before the reading.
-    ``mapped`` entries became parties of the hub; ``records`` are the opaque ones, by key.
+    ``dangling`` are those that the check of the Bundle has told about, so that nothing empty for them is told again.
+    ``mapped`` entries became parties of the hub; ``records`` are the opaque ones, by key. ``contained`` resources are
+    found by entry and id.
     """
 
     entries: list[Json]
     targets: Mapping[tuple[int, str], int]
-    complete: bool = True
+    dangling: Set[tuple[int, str]] = frozenset()
     here: int = 0
     known: dict[tuple[str, str], Any] = field(default_factory=dict)
     mapped: set[int] = field(default_factory=set)
     records: dict[str, Json] = field(default_factory=dict)
+    contained: dict[int, dict[str, Json]] = field(default_factory=dict)
 
     def follow(self, reference: Json, reading: Reading) -> tuple[int | None, Json] | None:
         """Return the entry's position and the resource that *reference* points at; ``None`` where it points at none.
@@ -48,12 +50,14 @@ class ReadingLinks:
         text = reference.get("reference")
         if text is None:
             return None
-        found = self._find(text) if isinstance(text, str) else None
-        if found is None and self.complete:
+        found = self._find(text)
+        if found is None and (self.here, text) in self.dangling:
             reading.told_before()
         return found
 
     def _find(self, text: str) -> tuple[int | None, Json] | None:
+        if text == "#":  # the resource that contains this one
+            return self.here, self.entries[self.here]["resource"]
         if text.startswith("#"):
             resource = self._contained(text[1:])
             return None if resource is None else (None, resource)
@@ -61,10 +65,11 @@ class ReadingLinks:
         return None if position is None else (position, self.entries[position]["resource"])
 
     def _contained(self, name: str) -> Json | None:
-        contained = self.entries[self.here]["resource"].get("contained")
-        if not isinstance(contained, list):
-            return None
-        return next((each for each in contained if isinstance(each, dict) and each.get("id") == name), None)
+        if self.here not in self.contained:
+            sent = self.entries[self.here]["resource"].get("contained")
+            found = [each for each in sent if isinstance(each, dict)] if isinstance(sent, list) else []
+            self.contained[self.here] = {each["id"]: each for each in found if isinstance(each.get("id"), str)}
+        return self.contained[self.here].get(name)
 
     def record(self, reference: Json, reading: Reading) -> str | None:
         """Return the key of the record that *reference* points at."""

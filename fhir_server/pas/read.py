@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from fhir_server.pas.links import ReadingLinks
 from fhir_server.pas.versions import Version
 
 FHIR_JSON = "application/fhir+json"
+DIGEST_LENGTH = 16  # hex digits: enough to tell the few identifiers of one thing apart
 FIRST_RESOURCE = "Bundle.entry[0].resource"
 SUBSETTED = "SUBSETTED"  # v3-ObservationValue: the tag of a differential update
 
@@ -56,7 +58,7 @@ def read_response(body: bytes, version: Version, limits: Limits) -> Authorizatio
         found = "The first entry is not a ClaimResponse."
         raise ContentInvalid([Issue("PAS-037", found, "Put the ClaimResponse first.", FIRST_RESOURCE)])
     closure = rules.close(index)
-    reading = Reading(version.label, ReadingLinks(_entries(index), closure.targets, complete=False))
+    reading = Reading(version.label, ReadingLinks(_entries(index), closure.targets))
     response: AuthorizationResponse = _read_first(index, CLAIM_RESPONSE, reading)
     identifier = _transaction_number(sent, reading)
     if reading.issues:
@@ -78,7 +80,7 @@ def _read_request(body: bytes, version: Version, limits: Limits, purpose: Purpos
     bundle = unwrap(json.loads(body, limits))
     limits.check_entries(bundle)
     sent, issues = _check_bundle(bundle, version, purpose)
-    reading = Reading(version.label, ReadingLinks(_entries(sent.index), sent.closure.targets))
+    reading = Reading(version.label, _links(sent))
     request = _read_claim(sent, reading, purpose)
     issues += reading.issues
     if issues:
@@ -118,12 +120,18 @@ def _check_bundle(bundle: Json, version: Version, purpose: Purpose) -> tuple[_Se
     _refuse_other_resources(bundle)
     issues = list(rules.check_form(bundle))
     index = BundleIndex(bundle)
+    if purpose == "initial":
+        issues += rules.check_purpose(index, bundle)
     issues += rules.check_claims(index, 1 if purpose == "inquiry" else version.most_claims)
     issues += rules.check_uniqueness(index)
     if (index.resource(0) or {}).get("resourceType") != "Claim":
         raise ContentInvalid(issues)
     closure = rules.close(index)
     return _Sent(bundle, index, closure), issues + closure.issues
+
+
+def _links(sent: _Sent) -> ReadingLinks:
+    return ReadingLinks(_entries(sent.index), sent.closure.targets, sent.closure.dangling)
 
 
 def _entries(index: BundleIndex) -> list[Json]:
@@ -192,23 +200,28 @@ def _document(key: str, resource: Json) -> Document:
 
 
 def _named_instances(index: BundleIndex) -> list[NamedInstance]:
-    """Return each entry that goes by a GUID, with digests of its identity and its content (PAS-024)."""
+    """Return each entry that goes by a GUID, with digests of its identifiers and its content (PAS-024)."""
     named = []
     for number, full_url in enumerate(index.full_urls):
         resource = index.resource(number)
         if full_url is None or resource is None or not is_uuid_url(full_url):
             continue
-        identifiers = {"identifier": resource["identifier"]} if "identifier" in resource else None
         named.append(
             NamedInstance(
                 full_url=full_url.lower(),
                 kind=str(resource.get("resourceType")),
-                identity=_digest(identifiers) if identifiers else "",
+                identifiers=frozenset(_identifier_digests(resource.get("identifier"))),
                 content_sha256=_digest(resource),
                 expression=f"Bundle.entry[{number}]",
             )
         )
     return named
+
+
+def _identifier_digests(sent: Any) -> Iterator[str]:
+    for each in sent if isinstance(sent, list) else [sent]:
+        if isinstance(each, dict) and isinstance(each.get("value"), str):
+            yield hashlib.sha256(f"{each.get('system')}|{each['value']}".encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def _digest(content: Any) -> str:

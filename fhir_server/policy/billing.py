@@ -14,10 +14,11 @@ from fhir_server.policy.circumstances import Circumstances
 from fhir_server.policy.coverage import CoveragePack, SiteRow
 from fhir_server.policy.facts import LineFacts, RequestFacts
 from fhir_server.policy.findings import Held
-from fhir_server.policy.forms import is_npi
+from fhir_server.policy.forms import is_npi, units
 from fhir_server.policy.scope import ScopedLine
+from fhir_server.policy.spans import Span
 
-LOOPS = {"line": "2010FA", "request": "2010EA", "requester": "2010B"}
+LOOPS = {"line": "2010FA", "request": "2010EA", "requester": "2010B", "untied": "2010EA"}
 """The X12 loop of the facility, by where it stands in the request."""
 
 
@@ -30,26 +31,34 @@ def billing(
         yield Held(causes.REQUESTER_NAME, "not met")
     if facts.resubmission:
         yield Held(causes.PRIOR_NUMBER_MISSING, "unknown" if facts.prior_number else "not met")
+    yield from _expedited(facts)
     for line in lines:
         yield from _procedure(facts, line)
         if line.status == "in-scope":
             yield from _facility(line.facts)
             yield from _place(pack, line.facts)
             yield from _numbers_on_file(facts, circumstances, line.facts)
-            yield from _indication(line.facts)
+            yield from _indication(pack, circumstances, line.facts)
+            yield from _service(circumstances, line.facts)
 
 
 def _npi(cause: str, npi: str | None, line: int | None = None, position: str | None = None) -> Held:
     if npi and is_npi(npi):
         return Held(cause, "met", "well formed", line)
-    return Held(cause, "not met", "no valid NPI" if npi else "missing", line, position=position)
+    return Held(cause, "not met", "not a valid NPI" if npi else "missing", line, position=position)
+
+
+def _expedited(facts: RequestFacts) -> Iterator[Held]:
+    if facts.expedited_by_priority:
+        yield Held(causes.EXPEDITED_BY_PRIORITY, "unknown", "priority stat")
+    if facts.expedited:
+        yield Held(causes.EXPEDITED_REASON, "met" if facts.expedited_reason else "unknown", "asked to be expedited")
 
 
 def _procedure(facts: RequestFacts, line: ScopedLine) -> Iterator[Held]:
-    sequence = line.facts.sequence
-    if line.status == "unreadable":
-        found = "not well formed" if line.facts.service.ill_formed else "missing"
-        yield Held(causes.PROCEDURE, "not met", found, sequence, position=_service_position(line.facts))
+    sequence, fault = line.facts.sequence, line.facts.service.fault
+    if fault:
+        yield Held(causes.PROCEDURE, "not met", fault, sequence, position=_service_position(line.facts))
     elif line.row and line.row.add_on:
         bases = line.row.base_codes
         there = next((code for code in facts.procedures if code in bases), None)
@@ -67,7 +76,7 @@ def _service_position(line: LineFacts) -> str:
 
 def _facility(line: LineFacts) -> Iterator[Held]:
     """A facility that is named has an NPI and a name; the requester in its place is held to them already."""
-    if line.facility_source == "requester":
+    if line.facility_source in ("requester", "untied"):
         return
     loop = LOOPS[line.facility_source]
     yield _npi(causes.FACILITY_NPI, line.facility_npi, line.sequence, f"{loop}-NM109")
@@ -76,20 +85,26 @@ def _facility(line: LineFacts) -> Iterator[Held]:
 
 
 def _place(pack: CoveragePack, line: LineFacts) -> Iterator[Held]:
-    if line.state is None:
-        yield Held(causes.STATE_MISSING, "not met", line=line.sequence, position=_state_position(line))
+    if line.state is None and line.facility_source != "untied":
+        cause = causes.STATE_FORM if line.state_unreadable else causes.STATE_MISSING
+        yield Held(cause, "not met", line=line.sequence, position=_state_position(line))
     if line.site is None:
-        yield Held(causes.SITE_MISSING, "not met", line=line.sequence)
-        return
-    needs = next((row.needs for row in pack.sites if _is_site(row, line)), None)
-    position = f"{LOOPS[line.facility_source]}-REF02"
-    if needs == "ccn":
-        yield Held(
-            causes.FACILITY_CCN, "met" if line.ccn else "not met", str(line.site), line.sequence, position=position
-        )
-    if needs == "ptan":
-        result: FindingResult = "met" if line.ptan else "not met"
-        yield Held(causes.FACILITY_PTAN, result, str(line.site), line.sequence, position=position)
+        found = "not a CMS place of service or NUBC type of bill" if line.site_unreadable else "missing"
+        yield Held(causes.SITE_MISSING, "not met", found, line.sequence)
+    elif line.other_site:
+        yield Held(causes.SITE_CONTRADICTED, "not met", f"{line.site} and {line.other_site}", line.sequence)
+    elif line.facility_source != "untied":
+        yield from _number_needed(pack, line)
+
+
+def _number_needed(pack: CoveragePack, line: LineFacts) -> Iterator[Held]:
+    """Rule V40: the hospital's CCN for the outpatient department, a PTAN for the surgery center."""
+    row = next((row for row in pack.sites if _is_site(row, line)), None)
+    needed = {"ccn": (causes.FACILITY_CCN, line.ccn), "ptan": (causes.FACILITY_PTAN, line.ptan)}
+    if row and row.needs:
+        cause, number = needed[row.needs]
+        said, position = f"{line.site} ({row.label})", f"{LOOPS[line.facility_source]}-REF02"
+        yield Held(cause, "met" if number else "not met", str(line.site), line.sequence, said, position=position)
 
 
 def _state_position(line: LineFacts) -> str:
@@ -102,19 +117,48 @@ def _is_site(row: SiteRow, line: LineFacts) -> bool:
 
 
 def _numbers_on_file(facts: RequestFacts, circumstances: Circumstances, line: LineFacts) -> Iterator[Held]:
-    record = circumstances.providers.get(line.facility_npi or facts.requester_npi or "")
-    if record is None:
-        return
+    """A number is compared with the record of the one who has it, and of nobody else."""
+    hospital = circumstances.providers.get(facts.provider_of(line) or "")
+    holder = circumstances.providers.get((line.ptan and line.ptan.npi) or "")
     position = f"{LOOPS[line.facility_source]}-REF02"
-    for label, sent, filed in (("CCN", line.ccn, record.ccn), ("PTAN", line.ptan, record.ptan)):
+    numbers = (
+        ("CCN", line.ccn, hospital and hospital.ccn),
+        ("PTAN", line.ptan and line.ptan.value, holder and holder.ptan),
+    )
+    for label, sent, filed in numbers:
         if sent and filed:
-            result: FindingResult = "met" if sent == filed else "not met"
+            result: FindingResult = "met" if sent.casefold() == filed.casefold() else "not met"
             yield Held(causes.FACILITY_NUMBER_DIFFERS, result, label, line.sequence, position=position)
 
 
-def _indication(line: LineFacts) -> Iterator[Held]:
+def _indication(pack: CoveragePack, circumstances: Circumstances, line: LineFacts) -> Iterator[Held]:
+    """Rules V01, V02: each diagnosis is complete. Codes of a year that is not held are unknown."""
     if not line.diagnoses:
-        found = "no ICD-10-CM code" if line.diagnoses_unreadable else "missing"
+        found = "not an ICD-10-CM code" if line.diagnoses_unreadable else "missing"
         yield Held(causes.DIAGNOSIS, "not met", found, line.sequence)
+    codes, days = pack.diagnosis_codes, line.serviced or Span(circumstances.today, circumstances.today)
+    of_year = days.within(codes.first, codes.last) == "met"
+    if not of_year:
+        yield Held(causes.DIAGNOSIS_EDITION, "unknown", f"{days}, with the codes of {codes.edition}", line.sequence)
+    for code in line.diagnoses:
+        standing = codes.standing(code)
+        if standing == "header":
+            found = f"{code} is not complete: ICD-10-CM has more specific codes below it"
+            yield Held(causes.DIAGNOSIS_NOT_VALID, "not met", found, line.sequence)
+        elif standing == "unknown" and of_year:
+            found = f"{code} is not in ICD-10-CM, fiscal year {codes.edition}"
+            yield Held(causes.DIAGNOSIS_NOT_VALID, "not met", found, line.sequence)
+        elif standing == "unknown":
+            yield Held(causes.DIAGNOSIS_UNKNOWN, "unknown", code, line.sequence)
+        else:
+            yield Held(causes.DIAGNOSIS_NOT_VALID, "met", code, line.sequence)
+
+
+def _service(circumstances: Circumstances, line: LineFacts) -> Iterator[Held]:
     if line.serviced_unreadable:
         yield Held(causes.SERVICE_DATE, "not met", line=line.sequence)
+    if line.serviced and line.serviced.within(circumstances.today, None) == "not met":
+        yield Held(causes.SERVICE_DATE_PAST, "unknown", str(line.serviced), line.sequence)
+    found = "missing" if line.units is None else "not a whole number from 1"
+    asked = units(line.units)
+    yield Held(causes.UNITS, "met" if asked else "unknown", str(asked) if asked else found, line.sequence)

@@ -7,8 +7,9 @@ from datetime import date
 from itertools import pairwise
 from typing import TypeVar
 
-from fhir_server.policy.causes import CAUSES
-from fhir_server.policy.coverage import Category, CoveragePack, DatedRow, ScopeRule
+from fhir_server.policy.categories import Category, DatedRow, ScopeRule
+from fhir_server.policy.causes import CAUSES, QUESTIONS
+from fhir_server.policy.coverage import CoveragePack
 from fhir_server.policy.forms import is_npi
 from fhir_server.policy.rows import Problems, unique
 from fhir_server.policy.scripted import ScriptedPack
@@ -21,6 +22,7 @@ def check_coverage(pack: CoveragePack, problems: Problems) -> None:
     """Note everything in which *pack* contradicts itself."""
     _check_model(pack, problems)
     _check_dismissals(pack, problems)
+    _check_questions(pack, problems)
     _check_lists(pack, problems)
     unique(pack.categories, lambda each: each.id, "categories", problems)
     unique(pack.categories, lambda each: each.number, "categories", problems)
@@ -92,6 +94,20 @@ def _check_dismissals(pack: CoveragePack, problems: Problems) -> None:
         problems.add(place, f"the cause {missing} is missing")
 
 
+def _check_questions(pack: CoveragePack, problems: Problems) -> None:
+    place = "questions.yaml"
+    unique(pack.questions, lambda each: each.id, place, problems)
+    for question in pack.questions:
+        told = [each for each in (question.missing, question.unclear, question.notice) if each]
+        if len(told) > 1:
+            problems.add(f"{place} {question.id}", "at most one of missing, unclear and notice is expected")
+        _check_words(told, f"{place} {question.id}", problems)
+        if question.id not in QUESTIONS:
+            problems.add(f"{place} {question.id}", "no check of the engine raises this question")
+    for missing in sorted(QUESTIONS - {each.id for each in pack.questions}):
+        problems.add(place, f"the question {missing} is missing")
+
+
 def _check_lists(pack: CoveragePack, problems: Problems) -> None:
     place = "diagnosis-lists.yaml"
     unique(pack.diagnosis_lists, lambda each: each.id, place, problems)
@@ -127,8 +143,9 @@ def _check_rule(pack: CoveragePack, rule: ScopeRule, listed: set[str], place: st
         _known(code, listed, place, "code", problems)
     by_line = {each.code for each in pack.dismissals if each.answer == "line"}
     _known(rule.otherwise, by_line, place, "dismissal told on a line", problems)
-    if rule.diagnosis_list is not None:
-        _known(rule.diagnosis_list, set(pack.lists), place, "diagnosis list", problems)
+    for named in (rule.diagnosis_list, rule.epidural_steroid_purpose):
+        if named is not None:
+            _known(named, set(pack.lists), place, "diagnosis list", problems)
     for state in rule.states_not_active or ():
         _known(state, _states(pack), place, "state", problems)
     _check_words((rule.reason, rule.mend), place, problems)

@@ -10,6 +10,15 @@ from fhir_server.policy.registry import BeneficiaryRecord, Exemption, ProviderRe
 
 
 @dataclass(frozen=True, slots=True)
+class OpenItem:
+    """A service that a provider gives, asked for in an undecided case (D08)."""
+
+    provider_npi: str
+    service_code: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """The same request under the same circumstances, and the same packs, gets the same answer to the byte.
 
@@ -21,7 +30,8 @@ class Circumstances:
     ``beneficiary`` is the registry's record of the request's member number, or ``None`` if it holds none.
     ``providers`` are the registry's records by NPI, at least of the NPIs that the request names; one that is missing is
     unknown. ``exemptions`` are those of the same NPIs, past and future ones included.
-    ``open_duplicate`` is the number of an undecided case of the same provider, beneficiary and service, or ``None``.
+    ``open_items`` are the services that undecided cases of the same caller ask for, for the same beneficiary: at least
+    those that the request asks for again.
     ``sandbox`` is whether the server runs as a sandbox, where duplicates are not refused (S-24).
     """
 
@@ -32,10 +42,15 @@ class Circumstances:
     beneficiary: BeneficiaryRecord | None = None
     providers: Mapping[str, ProviderRecord] = field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
-    open_duplicate: str | None = None
+    open_items: tuple[OpenItem, ...] = ()
     sandbox: bool = False
 
     @property
     def today(self) -> date:
         """The UTC day of ``now``."""
         return self.now.astimezone(UTC).date()
+
+    def open_case(self, item: tuple[str, str] | None) -> str | None:
+        """Return the undecided case that asks for *item*, the provider's NPI and the code."""
+        found = (each.case for each in self.open_items if (each.provider_npi, each.service_code) == item)
+        return next(found, None)

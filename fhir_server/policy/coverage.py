@@ -1,4 +1,4 @@
-"""What a coverage policy is made of: categories with their codes and rules, states, settings, payers, dismissals.
+"""What a coverage policy is made of: states, settings, payers, dismissals, questions, and categories of services.
 
 The rows are read from YAML by `fhir_server.policy.pack`; they are what a policy nurse edits and reads.
 """
@@ -13,27 +13,22 @@ from typing import Annotated, Literal
 import msgspec
 
 from fhir_server.authorization.determination import PolicyEdition
+from fhir_server.policy.categories import (
+    Category,
+    CodeRow,
+    DatedRow,
+    DiagnosisList,
+    ProcedureCode,
+    ScopeRule,
+    StateCode,
+    Words,
+)
+from fhir_server.policy.diagnoses import DiagnosisCodes
 from fhir_server.policy.rows import Row
 
-ProcedureCode = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4})$")]
-DiagnosisCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?$")]
-DiagnosisFamily = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?-?$")]
-StateCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
-Words = Annotated[str, msgspec.Meta(min_length=1)]
 SiteKind = Literal["place-of-service", "bill-type"]
 NumberNeeded = Literal["ccn", "ptan"]
 AnswerKind = Literal["line", "error"]
-
-RULE_TESTS = (
-    "diagnosis_list",
-    "not_diagnosis",
-    "requires_with",
-    "initial_implant_only",
-    "epidural_steroid_purpose",
-    "from_date",
-    "states_not_active",
-)
-"""The fields of a scope rule that say what it tests; each rule has exactly one."""
 
 
 class Source(Row, frozen=True, kw_only=True):
@@ -43,108 +38,6 @@ class Source(Row, frozen=True, kw_only=True):
     title: Words
     edition: Words
     date: date
-
-
-class DatedRow(Row, frozen=True, kw_only=True):
-    """A row that holds from one date of service to another, both included, with the place where it stands."""
-
-    source: Words
-    effective_from: date
-    effective_to: date | None = None
-
-
-class CodeRow(DatedRow, frozen=True, kw_only=True):
-    """A code that is reviewed. An add-on needs one of its base codes on the same request."""
-
-    code: ProcedureCode
-    system: Literal["CPT", "HCPCS"]
-    label: Words
-    add_on: bool = False
-    base_codes: tuple[ProcedureCode, ...] = ()
-    base_codes_source: Words | None = None
-
-
-class ScopeRule(DatedRow, frozen=True, kw_only=True):
-    """A rule that decides whether a code is a service of the model. One of the fields of `RULE_TESTS` is set.
-
-    ``initial_implant_only`` names the diagnoses of a revision or replacement; a trailing dash takes in all below.
-    """
-
-    id: Words
-    codes: tuple[ProcedureCode, ...]
-    otherwise: Words
-    reason: Words
-    mend: Words
-    missing: Words | None = None
-    diagnosis_list: Words | None = None
-    not_diagnosis: tuple[DiagnosisCode, ...] | None = None
-    requires_with: tuple[ProcedureCode, ...] | None = None
-    initial_implant_only: tuple[DiagnosisFamily, ...] | None = None
-    epidural_steroid_purpose: Literal[True] | None = None
-    from_date: date | None = msgspec.field(name="from", default=None)
-    states_not_active: tuple[StateCode, ...] | None = None
-
-    @property
-    def tests(self) -> tuple[str, ...]:
-        """Which tests are set; one, in a pack that was read."""
-        return tuple(name for name in RULE_TESTS if getattr(self, name) is not None)
-
-
-class PolicyRow(Row, frozen=True, kw_only=True):
-    """A coverage policy (NCD or LCD) and the states where it decides."""
-
-    id: Words
-    states: tuple[StateCode, ...]
-    source: Words
-
-
-class AssociatedCodes(Row, frozen=True, kw_only=True):
-    """Codes that are not reviewed themselves and follow a code of the category."""
-
-    source: Words
-    as_of: date
-    codes: tuple[ProcedureCode, ...]
-
-
-class NoteRow(Row, frozen=True, kw_only=True):
-    """A remark for whoever reads the category."""
-
-    text: Words
-    source: Words
-
-
-class Category(Row, frozen=True, kw_only=True):
-    """A service category. A delayed one is not in force and keeps its place."""
-
-    id: Words
-    number: int
-    label: Words
-    status: Literal["active", "delayed"]
-    source: Words
-    policies: tuple[PolicyRow, ...] = ()
-    codes: tuple[CodeRow, ...] = ()
-    mentioned_codes: tuple[ProcedureCode, ...] = ()
-    scope_rules: tuple[ScopeRule, ...] = ()
-    associated: tuple[AssociatedCodes, ...] = ()
-    notes: tuple[NoteRow, ...] = ()
-
-
-class ListedDiagnosis(Row, frozen=True, kw_only=True):
-    """A diagnosis of a list; without dates of its own it has those of the list."""
-
-    code: DiagnosisCode
-    branch: Words | None = None
-    effective_from: date | None = None
-    effective_to: date | None = None
-
-
-class DiagnosisList(DatedRow, frozen=True, kw_only=True):
-    """Diagnoses that make a code a service of the model."""
-
-    id: Words
-    label: Words
-    as_of: date
-    codes: tuple[ListedDiagnosis, ...]
 
 
 class ModelDates(Row, frozen=True, kw_only=True):
@@ -236,7 +129,11 @@ class OtherProgram(DatedRow, frozen=True, kw_only=True):
 
 
 class Cause(Row, frozen=True, kw_only=True):
-    """One way in which ``rule`` fails, in words; ``error``, ``follow_up``, ``position``: X12 901, 889, element."""
+    """One way in which ``rule`` fails, in words; ``error``, ``follow_up``, ``position``: X12 901, 889, element.
+
+    ``missing`` names what has to be brought where nothing was sent, ``unclear`` what has to be made clear where
+    what was sent does not decide.
+    """
 
     id: Words
     rule: Words
@@ -244,6 +141,7 @@ class Cause(Row, frozen=True, kw_only=True):
     mend: Words
     source: Words
     missing: Words | None = None
+    unclear: Words | None = None
     error: Words | None = None
     follow_up: Words | None = None
     position: Words | None = None
@@ -257,6 +155,21 @@ class DismissalRow(Row, frozen=True, kw_only=True):
     answer: AnswerKind
     source: Words
     causes: tuple[Cause, ...] = ()
+
+
+class Question(Row, frozen=True, kw_only=True):
+    """Something that only raises a question; it never dismisses.
+
+    At most one of these is there: ``missing`` names what has to be brought, ``unclear`` what has to be made clear, and
+    ``notice`` is a sentence for the requester. Without any it is kept for the reviewer alone.
+    """
+
+    id: Words
+    rule: Words
+    source: Words
+    missing: Words | None = None
+    unclear: Words | None = None
+    notice: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -277,6 +190,8 @@ class CoveragePack:
     other_programs: tuple[OtherProgram, ...]
     diagnosis_lists: tuple[DiagnosisList, ...]
     dismissals: tuple[DismissalRow, ...]
+    questions: tuple[Question, ...]
+    diagnosis_codes: DiagnosisCodes
     categories: tuple[Category, ...] = field(repr=False)
 
     @cached_property
@@ -325,6 +240,19 @@ class CoveragePack:
         """Each cause with the dismissal that it belongs to."""
         return {cause.id: (row, cause) for row in self.dismissals for cause in row.causes}
 
+    @cached_property
+    def questions_by_id(self) -> dict[str, Question]:
+        """Each question by its id."""
+        return {each.id: each for each in self.questions}
+
+    def row_of(self, check: str) -> Cause | Question:
+        """Return the row of a cause or a question."""
+        return self.questions_by_id[check] if check in self.questions_by_id else self.causes[check][1]
+
+    def listed_between(self, first: str, last: str) -> tuple[str, ...]:
+        """Return the codes that are reviewed and lie in a range."""
+        return tuple(sorted(code for code in self.listed if first <= code <= last))
+
     def rank(self, dismissal: str) -> int:
         """Return the place of a dismissal in the table: where several apply, the first is told."""
         return next(index for index, row in enumerate(self.dismissals) if row.code == dismissal)
@@ -332,6 +260,11 @@ class CoveragePack:
     def is_told_as_error(self, dismissal: str) -> bool:
         """Return whether a dismissal is told as errors, not on the lines."""
         return any(row.code == dismissal and row.answer == "error" for row in self.dismissals)
+
+    def title_of(self, dismissal: str) -> str:
+        """Return the title of a dismissal, to be read within a sentence."""
+        title = next(row.title for row in self.dismissals if row.code == dismissal)
+        return title[0].lower() + title[1:]
 
     def payer_of(self, coverage_type: str) -> CoverageType | None:
         """Return the row of a type of coverage; a row that names the code goes before one that takes it in."""

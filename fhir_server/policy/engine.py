@@ -7,7 +7,7 @@ D09), beneficiary and billing data (D04, D05), provider (D06, D07), duplicate (D
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,13 +20,15 @@ from fhir_server.policy.billing import billing
 from fhir_server.policy.circumstances import Circumstances
 from fhir_server.policy.coverage import CoveragePack
 from fhir_server.policy.facts import RequestFacts
-from fhir_server.policy.findings import Held, Problem, dismissal_of, finding, missing_for, once, problem
+from fhir_server.policy.findings import Held, Problem, Remark, dismissal_of, finding, once, problem, remark
 from fhir_server.policy.outcomes import answer_by_script, has_script
 from fhir_server.policy.pack import Pack
-from fhir_server.policy.scope import ScopedLine, scope_of
+from fhir_server.policy.scope import ScopedLine, scope_of, with_followers
 from fhir_server.policy.scripted import ScriptedPack
 
 PROVIDER_CHECKS = (administration.provider_eligible, administration.provider_not_exempt)
+ADMINISTRATIVE = "A dismissal is administrative; nothing was judged about the service itself."
+NOT_LOOKED_AT = "The line was not looked at, because the request was returned."
 
 
 def determine(
@@ -50,6 +52,19 @@ def determine(
     return _Review(_coverage_for(packs, facts), facts, circumstances, decided_at).determination()
 
 
+def items_in_scope(
+    facts: RequestFacts, circumstances: Circumstances, packs: Sequence[Pack]
+) -> dict[int, tuple[str, str]]:
+    """Return, by line, the provider's NPI and the code of what a coverage policy reviews: what D08 compares.
+
+    What a provider is relieved of (D06, D07), and what belongs to a scripted pack, is not among it.
+    """
+    review = _Review(_coverage_for(packs, facts), facts, circumstances, "")
+    lines, _ = review.relieved(scope_of(review.pack, facts, circumstances))
+    items = {line.facts.sequence: facts.item_of(line.facts) for line in lines if line.status == "in-scope"}
+    return {sequence: item for sequence, item in items.items() if item}
+
+
 def timestamp(moment: datetime) -> str:
     """Return *moment* as a determination keeps it: UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -69,7 +84,7 @@ class _Review:
     circumstances: Circumstances
     decided_at: str
     findings: list[Finding] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def determination(self) -> Determination:
         """Go through the checks in their order; the first stage that fails answers."""
@@ -86,11 +101,10 @@ class _Review:
         checks = (*administration.beneficiary(facts, circumstances), *billing(pack, facts, circumstances, asked))
         if problems := self.hold(checks):
             return self.dismissed(lines, problems)
-        for check in PROVIDER_CHECKS:
-            lines, problems = self.relieved(lines, check)
-            if problems and not any(line.status == "in-scope" for line in lines):
-                return self.dismissed(lines, problems)
-        if problems := self.hold([administration.duplicate(circumstances)]):
+        lines, problems = self.relieved(lines)
+        if problems and not any(line.status == "in-scope" for line in lines):
+            return self.dismissed(lines, problems)
+        if problems := self.hold(administration.duplicate(facts, circumstances, lines)):
             return self.dismissed(lines, problems)
         return self.in_review(lines)
 
@@ -101,93 +115,100 @@ class _Review:
             self.findings.append(finding(self.pack, held))
             if held.result == "not met":
                 problems.append(problem(self.pack, held))
-            elif missing := missing_for(self.pack, held):
-                self.missing.append(missing)
+            elif told := remark(self.pack, held):
+                self.remarks.append(told)
         return list(dict.fromkeys(problems))
 
-    def relieved(
-        self, lines: Sequence[ScopedLine], check: Callable[[RequestFacts, Circumstances, ScopedLine], Held]
-    ) -> tuple[tuple[ScopedLine, ...], list[Problem]]:
+    def relieved(self, lines: Sequence[ScopedLine]) -> tuple[tuple[ScopedLine, ...], list[Problem]]:
         """Take out the lines in scope that need no review because of who gives the service."""
         kept, every = [], []
         for line in lines:
-            problems = self.hold([check(self.facts, self.circumstances, line)]) if line.status == "in-scope" else []
+            problems = self._of_provider(line) if line.status == "in-scope" else []
             every += problems
             kept.append(replace(line, status="out-of-scope", problems=tuple(problems)) if problems else line)
-        return tuple(kept), every
+        return with_followers(self.pack, kept), every
+
+    def _of_provider(self, line: ScopedLine) -> list[Problem]:
+        for check in PROVIDER_CHECKS:
+            if problems := self.hold([check(self.facts, self.circumstances, line)]):
+                return problems
+        return []
 
     def dismissed(self, lines: Sequence[ScopedLine], problems: Sequence[Problem]) -> Determination:
         """Return the dismissal that goes first in the pack's table, told on the lines or as errors (S-13)."""
-        code = min((each.dismissal for each in problems), key=self.pack.rank)
+        code = self._first(problems)
         if self.pack.is_told_as_error(code):
             return self._returned(lines, code, [each for each in problems if each.error])
-        dismissal = dismissal_of(code, [each for each in problems if each.dismissal == code])
         return Determination(
             State.DISMISSED,
             self.decided_at,
             Decider(),
             self.pack.edition,
             tuple(self._line(line) for line in lines),
-            dismissal,
-            explanations=(f"{dismissal.reason} {dismissal.mend}",),
+            dismissal_of(code, [each for each in problems if each.dismissal == code]),
+            explanations=(f"The request was dismissed: {self.pack.title_of(code)}. {ADMINISTRATIVE}",),
             findings=tuple(self.findings),
         )
 
     def _returned(self, lines: Sequence[ScopedLine], code: str, problems: Sequence[Problem]) -> Determination:
-        dismissal = dismissal_of(code, problems)
         return Determination(
             State.DISMISSED,
             self.decided_at,
             Decider(),
             self.pack.edition,
-            tuple(LineDetermination(line.facts.sequence, "unanswered", dismissal.reason) for line in lines),
-            dismissal,
+            tuple(LineDetermination(line.facts.sequence, "unanswered", NOT_LOOKED_AT) for line in lines),
+            dismissal_of(code, problems),
             errors=tuple(_noted(each, number) for number, each in enumerate(problems, start=1)),
             explanations=tuple(each.words for each in problems),
             findings=tuple(self.findings),
         )
 
     def in_review(self, lines: Sequence[ScopedLine]) -> Determination:
-        """Route the request to a person, with the missing pieces named."""
-        missing = self.missing + [each for line in lines if line.status == "in-scope" for each in line.missing]
-        named = tuple(dict.fromkeys(missing))
+        """Route the request to a person, with the missing and unclear pieces named."""
+        remarks = self.remarks + [each for line in lines if line.status == "in-scope" for each in line.remarks]
+        told = {kind: _words(kind, remarks) for kind in ("missing", "unclear", "notice")}
         explanation = (
             f"The request is in scope of {self.pack.title} and waits for a reviewer. No decision was made yet."
         )
-        if named:
-            explanation += f" Still missing: {', '.join(named)}."
+        if told["missing"]:
+            explanation += f" Still missing: {', '.join(told['missing'])}."
+        if told["unclear"]:
+            explanation += f" Not clear yet: {', '.join(told['unclear'])}."
         return Determination(
             State.IN_REVIEW,
             self.decided_at,
             Decider(),
             self.pack.edition,
             tuple(self._line(line) for line in lines),
-            explanations=(explanation,),
+            explanations=(explanation, *told["notice"]),
             findings=tuple(self.findings),
-            missing=named,
+            missing=(*told["missing"], *told["unclear"]),
         )
+
+    def _first(self, problems: Sequence[Problem]) -> str:
+        return min((each.dismissal for each in problems), key=self.pack.rank)
 
     def _line(self, line: ScopedLine) -> LineDetermination:
         category = line.category.id if line.category else None
-        return LineDetermination(line.facts.sequence, self._outcome(line), self._reason(line), category)
+        if line.status != "out-of-scope":
+            outcome, reason = self._standing(line)
+            return LineDetermination(line.facts.sequence, outcome, reason, category)
+        code = self._first(line.problems)
+        reason = once(each.words for each in line.problems if each.dismissal == code)
+        outcome = "contact-payer" if self.pack.is_told_as_error(code) else "not-required"
+        return LineDetermination(line.facts.sequence, outcome, reason, category, code)
 
-    def _outcome(self, line: ScopedLine) -> LineOutcome:
-        if line.status == "in-scope":
-            return "in-review"
-        if line.status == "cancelled":
-            return "cancelled"
-        elsewhere = any(each.error for each in line.problems)
-        return "contact-payer" if elsewhere and line.status != "follows" else "not-required"
-
-    def _reason(self, line: ScopedLine) -> str:
-        code, label = line.facts.code or "The service", line.category.label if line.category else ""
-        if line.status == "in-scope":
-            return f"{code} is reviewed under {self.pack.title} ({label}); a reviewer looks at it."
+    def _standing(self, line: ScopedLine) -> tuple[LineOutcome, str]:
         if line.status == "follows":
-            return f"{code} is not reviewed by itself; it follows line {line.follows}."
+            return "not-required", f"{line.facts.code} is not reviewed by itself; it follows line {line.follows}."
         if line.status == "cancelled":
-            return "The line was withdrawn."
-        return once(each.words for each in line.problems)
+            return "cancelled", "The line was withdrawn."
+        label = f" ({line.category.label})" if line.category else ""
+        return "in-review", f"{line.facts.service} is reviewed under {self.pack.title}{label}; a reviewer looks at it."
+
+
+def _words(kind: str, remarks: Sequence[Remark]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.words for each in remarks if each.kind == kind))
 
 
 def _noted(problem_told: Problem, note: int) -> RequestError:

@@ -1,124 +1,73 @@
-"""How each fact is read from the hub: one function a fact, named as the field that it fills."""
+"""How each fact of a whole request is read from the hub: one function a fact, named as the field that it fills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
-from fhir_server.authorization.parties import Organization, Practitioner, Provider, identifier_in
-from fhir_server.authorization.request import AuthorizationRequest, CareTeamMember, ServiceLine
-from fhir_server.authorization.values import Address, Concept, DateOrPeriod, Identifier
+from fhir_server.authorization.parties import Coverage, Provider, identifier_in
+from fhir_server.authorization.request import MEDICARE_BENEFICIARY_SYSTEM, MEMBER_NUMBER, AuthorizationRequest
+from fhir_server.authorization.values import Concept, PersonName
 from fhir_server.policy import forms
-from fhir_server.policy.spans import Span, span_of
+from fhir_server.policy.systems import ICD_10_CM, OTHER_SERVICE_SYSTEMS, PROCEDURE_SYSTEMS, SOURCE_OF_PAYMENT
 
-CPT = "http://www.ama-assn.org/go/cpt"
-HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
-ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
-PLACE_OF_SERVICE = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
-BILL_TYPE = "https://www.nubc.org/CodeSystem/TypeOfBill"
-SOURCE_OF_PAYMENT = "https://nahdo.org/sopt"
-SERVICE_TYPE = "https://codesystem.x12.org/005010/1365"
-ENTITY_ROLE = "https://codesystem.x12.org/005010/98"
-CCN_SYSTEM = "http://terminology.hl7.org/NamingSystem/CCN"
-MEDICARE_PROVIDER_NUMBER = ("http://terminology.hl7.org/CodeSystem/v2-0203", "MCR")
-
-FACILITY_ROLES = (frozenset({"77", "FA"}), frozenset({"SJ"}))
-"""Roles of the care team that name the place of service, those that do it better first."""
+ORIGINAL_MEDICARE_TYPES = frozenset({"12", "121", "129"})
+"""Types of coverage (SOPT) that are Original Medicare."""
 URGENT_LEVELS = frozenset({"U", "03"})
-PART_A_PLACES = frozenset({"19", "22"})
-PART_B_PLACES = frozenset({"11", "12", "24"})
+URGENT_PRIORITY = "stat"
 
-LineOfBusiness = Literal["A", "B"]
-FacilitySource = Literal["line", "request", "requester"]
+ServiceFault = Literal["missing", "not a well-formed CPT or HCPCS code", "not coded in CPT or HCPCS"]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a line asks for: a well-formed CPT or HCPCS ``code``, or at least whether anything was coded.
+    """What a line asks for: a well-formed CPT or HCPCS ``code``, and the ``end`` of a range that begins with it.
 
-    ``ill_formed`` is a code of those systems that has not their form; ``elsewhere`` a code of another system of
-    procedures or products, such as NDC. A type of service (X12 1365) is neither.
+    ``fault`` says why no such code can be read; ``elsewhere`` is a code of another system of procedures, products or
+    kinds of service alone, which has no fault.
     """
 
     code: str | None = None
-    ill_formed: bool = False
+    end: str | None = None
+    fault: ServiceFault | None = None
     elsewhere: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where the service is given: a CMS place of service, or a type of bill such as ``13x``."""
-
-    kind: Literal["place-of-service", "bill-type"]
-    code: str
-
     def __str__(self) -> str:
-        return f"place of service {self.code}" if self.kind == "place-of-service" else f"type of bill {self.code}"
+        return f"{self.code} to {self.end}" if self.end else self.code or "The service"
 
 
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """A line with the request around it and the facility that it names."""
+def coverage(request: AuthorizationRequest) -> Coverage | None:
+    """The coverage that is asked: one typed Original Medicare, else the focal one, else the first.
 
-    request: AuthorizationRequest
-    line: ServiceLine
-    facility: Provider
-    facility_source: FacilitySource
-
-    @classmethod
-    def of(cls, request: AuthorizationRequest, line: ServiceLine) -> LineView:
-        """Return the view of *line*; without a facility in the care team the requester stands in its place."""
-        for roles in FACILITY_ROLES:
-            for source, members in (("line", _of_line(request, line)), ("request", _of_request(request))):
-                for member in members:
-                    if member.provider and member.role and member.role.code_in(ENTITY_ROLE) in roles:
-                        return cls(request, line, member.provider, "line" if source == "line" else "request")
-        return cls(request, line, request.requester, "requester")
+    See docs/decisions/several-coverages.md (PAS trap T-14).
+    """
+    focal_first = sorted(request.insurance, key=lambda each: not each.focal)
+    coverages = (each.coverage for each in focal_first if each.coverage)
+    typed = next((each for each in coverages if _type_of(each) in ORIGINAL_MEDICARE_TYPES), None)
+    return typed or request.coverage
 
 
-def _of_line(request: AuthorizationRequest, line: ServiceLine) -> list[CareTeamMember]:
-    return [each for each in request.care_team if each.sequence in line.care_team and not each.covers_whole_request]
-
-
-def _of_request(request: AuthorizationRequest) -> list[CareTeamMember]:
-    return [each for each in request.care_team if each.covers_whole_request]
-
-
-def member_id(request: AuthorizationRequest) -> str | None:
-    """The member number as `forms.member_number` writes it."""
-    sent = request.member_id
-    return forms.member_number(sent) or None if sent else None
-
-
-def name(request: AuthorizationRequest) -> tuple[str, str] | None:
-    """Family and first given name in upper case; a name that is only text is its last and its first word."""
-    for each in request.beneficiary.names:
-        if each.family:
-            return each.family.upper(), (each.given[0] if each.given else "").upper()
-        words = (each.text or "").upper().split()
-        if words:
-            return words[-1], words[0] if len(words) > 1 else ""
-    return None
-
-
-def birth_date(request: AuthorizationRequest) -> str | None:
-    """The date of birth as it was sent."""
-    return request.beneficiary.birth_date
+def _type_of(sent: Coverage) -> str | None:
+    code = sent.type.code_in(SOURCE_OF_PAYMENT) if sent.type else None
+    return code if code and code.isdecimal() else None
 
 
 def coverage_type(request: AuthorizationRequest) -> str | None:
-    """The SOPT code of the coverage that the request is about."""
-    coverage = request.coverage
-    code = coverage.type.code_in(SOURCE_OF_PAYMENT) if coverage and coverage.type else None
-    return code if code and code.isdecimal() else None
+    """The SOPT code of the coverage that is asked."""
+    asked = coverage(request)
+    return _type_of(asked) if asked else None
+
+
+def coverage_types(request: AuthorizationRequest) -> tuple[str, ...]:
+    """The SOPT codes of all coverages."""
+    types = (_type_of(each.coverage) for each in request.insurance if each.coverage)
+    return tuple(each for each in types if each)
 
 
 def payer_identifiers(request: AuthorizationRequest) -> tuple[str, ...]:
     """Each identifier twice, as ``value`` and as ``system|value``."""
-    coverage = request.coverage
-    payor = coverage.payor if coverage else None
+    asked = coverage(request)
+    payor = asked.payor if asked else None
     return tuple(
         text
         for organization in (payor, request.payer)
@@ -128,6 +77,39 @@ def payer_identifiers(request: AuthorizationRequest) -> tuple[str, ...]:
     )
 
 
+def member_id(request: AuthorizationRequest) -> str | None:
+    """The member number as `forms.member_number` writes it."""
+    sent = _member_number(request)
+    return forms.member_number(sent) or None if sent else None
+
+
+def _member_number(request: AuthorizationRequest) -> str | None:
+    asked, person = coverage(request), request.beneficiary
+    for each in (*(asked.identifiers if asked else ()), *person.identifiers):
+        if each.type and each.type.has(*MEMBER_NUMBER) and each.value:
+            return each.value
+    return identifier_in(person.identifiers, MEDICARE_BENEFICIARY_SYSTEM) or (asked.subscriber_id if asked else None)
+
+
+def names(request: AuthorizationRequest) -> tuple[tuple[str, str], ...]:
+    """Every name as last name and given names, as `forms.folded` writes them; a part that was not sent is empty."""
+    read = (_name(each) for each in request.beneficiary.names)
+    return tuple(each for each in read if any(each))
+
+
+def _name(sent: PersonName) -> tuple[str, str]:
+    """A name that is only text is its last word and those before it."""
+    if sent.family or sent.given:
+        return forms.folded(sent.family or ""), forms.folded(" ".join(sent.given))
+    given, _, family = forms.folded(sent.text or "").rpartition(" ")
+    return family, given
+
+
+def birth_date(request: AuthorizationRequest) -> str | None:
+    """The date of birth as it was sent."""
+    return request.beneficiary.birth_date
+
+
 def requester_npi(request: AuthorizationRequest) -> str | None:
     """The requester's NPI, whatever its form."""
     return request.requester.npi
@@ -135,7 +117,19 @@ def requester_npi(request: AuthorizationRequest) -> str | None:
 
 def requester_named(request: AuthorizationRequest) -> bool:
     """Whether the requester has a name."""
-    return _named(request.requester)
+    return is_named(request.requester)
+
+
+def is_named(provider: Provider) -> bool:
+    """Whether an organization, a place or a person of *provider* has a name."""
+    organization, practitioner = provider.organization, provider.practitioner
+    places = provider.role.locations if provider.role else ()
+    people = practitioner.names if practitioner else ()
+    return bool(
+        (organization and organization.name)
+        or any(place.name for place in places)
+        or any(each.family or each.text for each in people)
+    )
 
 
 def certification_type(request: AuthorizationRequest) -> str | None:
@@ -154,173 +148,67 @@ def prior_number(request: AuthorizationRequest) -> str | None:
 
 def expedited(request: AuthorizationRequest) -> bool:
     """Whether the request asks to be decided fast."""
-    level, priority = request.level_of_service, request.priority
-    return bool((level and level.value in URGENT_LEVELS) or (priority and priority.value == "stat"))
+    return _has_urgent_level(request) or _has_urgent_priority(request)
+
+
+def expedited_by_priority(request: AuthorizationRequest) -> bool:
+    """Whether only the priority says so, which an X12 278 cannot carry."""
+    return _has_urgent_priority(request) and not _has_urgent_level(request)
+
+
+def _has_urgent_level(request: AuthorizationRequest) -> bool:
+    return bool(request.level_of_service and request.level_of_service.value in URGENT_LEVELS)
+
+
+def _has_urgent_priority(request: AuthorizationRequest) -> bool:
+    return bool(request.priority and request.priority.value == URGENT_PRIORITY)
+
+
+def expedited_reason(request: AuthorizationRequest) -> bool:
+    """Whether a message in words came with the request."""
+    return any(each.kind == "message" and each.text and not each.cancelled for each in request.supporting_information)
 
 
 def procedures(request: AuthorizationRequest) -> tuple[str, ...]:
     """The codes of all lines that were not withdrawn."""
-    codes = (_service(line.service).code for line in request.lines if not line.cancelled)
+    codes = (service_of(line.service).code for line in request.lines if not line.cancelled)
     return tuple(code for code in codes if code)
 
 
-def service(view: LineView) -> Service:
-    """What the line asks for."""
-    return _service(view.line.service)
+def service_of(concept: Concept, end: Concept | None = None) -> Service:
+    """What *concept*, or the range from it to *end*, asks for."""
+    sent = [code.value for code in concept.codes if code.system in PROCEDURE_SYSTEMS and code.value]
+    if not sent:
+        return _uncoded(concept)
+    code = _first_procedure(sent)
+    if code is None:
+        return Service(fault="not a well-formed CPT or HCPCS code")
+    if end is None or not any(each.value for each in end.codes):
+        return Service(code)
+    last = _first_procedure([each.value for each in end.codes if each.value])
+    if last is None or last < code:
+        return Service(fault="not a well-formed CPT or HCPCS code")
+    return Service(code, last if last > code else None)
 
 
-def _service(concept: Concept) -> Service:
-    sent = concept.code_in(CPT, HCPCS)
-    if sent is not None:
-        code = forms.procedure_code(sent)
-        return Service(code, ill_formed=code is None)
-    return Service(elsewhere=any(code.system not in (None, SERVICE_TYPE) and code.value for code in concept.codes))
+def _first_procedure(sent: list[str]) -> str | None:
+    return next((code for each in sent if (code := forms.procedure_code(each))), None)
 
 
-def modifiers(view: LineView) -> tuple[str, ...]:
-    """The well-formed modifiers of the line."""
-    read = (forms.modifier(each.value) for each in view.line.modifiers if each.value)
-    return tuple(each for each in read if each)
+def _uncoded(concept: Concept) -> Service:
+    coded = [code for code in concept.codes if code.value]
+    if any(code.system in OTHER_SERVICE_SYSTEMS for code in coded):
+        return Service(elsewhere=True)
+    return Service(fault="not coded in CPT or HCPCS" if coded else "missing")
 
 
-def revenue(view: LineView) -> str | None:
-    """The revenue code in four digits."""
-    sent = view.line.revenue
-    return forms.revenue_code(sent.value) if sent and sent.value else None
+def all_diagnoses(request: AuthorizationRequest) -> tuple[str, ...]:
+    """The well-formed ICD-10-CM codes of the whole request, in order."""
+    read = (diagnosis_of(each.code) for each in request.diagnoses)
+    return tuple(dict.fromkeys(code for code in read if code))
 
 
-def diagnoses(view: LineView) -> tuple[str, ...]:
-    """The well-formed ICD-10-CM codes of the line, else of the request, in order."""
-    return tuple(dict.fromkeys(code for code in _diagnoses(view) if code))
-
-
-def diagnoses_unreadable(view: LineView) -> bool:
-    """Whether one of those diagnoses is no ICD-10-CM code."""
-    return any(code is None for code in _diagnoses(view))
-
-
-def _diagnoses(view: LineView) -> Iterator[str | None]:
-    chosen = view.line.diagnoses
-    for each in view.request.diagnoses:
-        if not chosen or each.sequence in chosen:
-            sent = each.code.code_in(ICD_10_CM)
-            yield forms.diagnosis_code(sent) if sent else None
-
-
-def serviced(view: LineView) -> Span | None:
-    """The days of service: of the line, else of the patient event."""
-    sent = _serviced(view)
-    return span_of(sent) if sent is not None else None
-
-
-def serviced_unreadable(view: LineView) -> bool:
-    """Whether days of service were sent that cannot be read."""
-    sent = _serviced(view)
-    return sent is not None and span_of(sent) is None
-
-
-def _serviced(view: LineView) -> DateOrPeriod | None:
-    if view.line.serviced is not None:
-        return view.line.serviced
-    events = (each.timing for each in view.request.supporting_information if each.kind == "patient-event")
-    return next((each for each in events if each is not None), None)
-
-
-def units(view: LineView) -> Decimal | int | None:
-    """How many units are asked for."""
-    return view.line.quantity.value if view.line.quantity else None
-
-
-def site(view: LineView) -> Site | None:
-    """The place of service or type of bill, if a well-formed one was sent."""
-    location = view.line.location
-    if location is None:
-        return None
-    place, bill = location.code_in(PLACE_OF_SERVICE), location.code_in(BILL_TYPE)
-    if bill and (code := forms.bill_type(bill)):
-        return Site("bill-type", code)
-    if place and (code := forms.place_of_service(place)):
-        return Site("place-of-service", code)
-    return None
-
-
-def line_of_business(view: LineView) -> LineOfBusiness | None:
-    """Part A or Part B, by the site."""
-    found = site(view)
-    if found is None:
-        return None
-    if found.code in PART_A_PLACES or (found.kind == "bill-type" and found.code == "13x"):
-        return "A"
-    return "B" if found.kind == "place-of-service" and found.code in PART_B_PLACES else None
-
-
-def state_of_service(view: LineView) -> str | None:
-    """The state in two letters: of the facility, else of the requester's organization."""
-    return _state_of(view.facility) or _state_in(
-        view.request.requester.organization.addresses if view.request.requester.organization else ()
-    )
-
-
-def _state_of(provider: Provider) -> str | None:
-    places = provider.role.locations if provider.role else ()
-    found = _state_in(tuple(place.address for place in places if place.address))
-    return found or _state_in(provider.organization.addresses if provider.organization else ())
-
-
-def _state_in(addresses: tuple[Address, ...]) -> str | None:
-    read = (forms.state(each.state) for each in addresses if each.state)
-    return next((each for each in read if each), None)
-
-
-def facility_npi(view: LineView) -> str | None:
-    """The facility's NPI, else that of the practitioner who stands for it."""
-    organization, practitioner = view.facility.organization, view.facility.practitioner
-    return (organization and organization.npi) or (practitioner and practitioner.npi) or None
-
-
-def facility_named(view: LineView) -> bool:
-    """Whether the facility has a name."""
-    return _named(view.facility)
-
-
-def _named(provider: Provider) -> bool:
-    organization, practitioner = provider.organization, provider.practitioner
-    places = provider.role.locations if provider.role else ()
-    people = practitioner.names if practitioner else ()
-    return bool(
-        (organization and organization.name)
-        or any(place.name for place in places)
-        or any(each.family or each.text for each in people)
-    )
-
-
-def ccn(view: LineView) -> str | None:
-    """The facility's CMS certification number."""
-    organization = view.facility.organization
-    return identifier_in(organization.identifiers, CCN_SYSTEM) if organization else None
-
-
-def ptan(view: LineView) -> str | None:
-    """The first provider transaction access number: of the facility, else of a practitioner, else of the requester."""
-    for party in _parties(view):
-        for each in party.identifiers:
-            if each.value and _is_provider_number(each):
-                return each.value
-    return None
-
-
-def _is_provider_number(identifier: Identifier) -> bool:
-    return identifier.type is not None and identifier.type.has(*MEDICARE_PROVIDER_NUMBER)
-
-
-def _parties(view: LineView) -> Iterator[Organization | Practitioner]:
-    team = (*_of_line(view.request, view.line), *_of_request(view.request))
-    requester = view.request.requester
-    found: tuple[Organization | Practitioner | None, ...] = (
-        view.facility.organization,
-        view.facility.practitioner,
-        *(member.provider.practitioner for member in team if member.provider),
-        requester.practitioner,
-        requester.organization,
-    )
-    return (each for each in found if each is not None)
+def diagnosis_of(concept: Concept) -> str | None:
+    """The ICD-10-CM code of *concept*, if it is well formed."""
+    sent = concept.code_in(ICD_10_CM)
+    return forms.diagnosis_code(sent) if sent else None

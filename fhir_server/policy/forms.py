@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from decimal import Decimal
 
 # CMS, "Understanding the Medicare Beneficiary Identifier format": 11 characters; letters without S, L, O, I, B, Z.
 _LETTER = "AC-HJKMNP-RT-Y"
@@ -10,15 +12,33 @@ _MEDICARE_NUMBER = re.compile(
     rf"[1-9][{_LETTER}][{_LETTER}0-9]\d[{_LETTER}][{_LETTER}0-9]\d[{_LETTER}]{{2}}\d{{2}}", re.ASCII
 )
 _PROCEDURE = re.compile(r"\d{4}[0-9A-Z]|[A-Z]\d{4}", re.ASCII)
-_DIAGNOSIS = re.compile(r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?", re.ASCII)
+_DIAGNOSIS = re.compile(r"[A-Z](?:\d[0-9A-Z]|A\d)(?:\.[0-9A-Z]{1,4})?", re.ASCII)  # QA0 since October 2025
 _MODIFIER = re.compile(r"[A-Z0-9]{2}", re.ASCII)
-_STATE = re.compile(r"[A-Z]{2}", re.ASCII)
 _PLACE_OF_SERVICE = re.compile(r"\d{2}", re.ASCII)
 _BILL_TYPE = re.compile(r"0?([1-9]\d)(?:[0-9A-Z])?", re.ASCII)
-_REVENUE = re.compile(r"0?\d{3}", re.ASCII)
+_REVENUE = re.compile(r"0?(?:\d{3}|\d{2}X)", re.ASCII)
 _NPI = re.compile(r"\d{10}", re.ASCII)
 _NPI_PREFIX_SUM = 24
 """What the card issuer prefix 80840 adds to the check sum of an NPI."""
+
+LARGEST_QUANTITY = 10**9
+"""No quantity of a service reaches it; a number beyond may be thousands of digits long."""
+
+# USPS Publication 28, Appendix B: states, the District of Columbia and the territories.
+STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
+    "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia", "FL": "Florida", "GA": "Georgia",
+    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky",
+    "LA": "Louisiana", "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota",
+    "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire",
+    "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota",
+    "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island",
+    "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont",
+    "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+    "AS": "American Samoa", "FM": "Federated States of Micronesia", "GU": "Guam", "MH": "Marshall Islands",
+    "MP": "Northern Mariana Islands", "PW": "Palau", "PR": "Puerto Rico", "VI": "Virgin Islands",
+}  # fmt: skip
+_STATES_BY_NAME = {name.upper(): code for code, name in STATES.items()}
 
 
 def member_number(text: str) -> str:
@@ -40,6 +60,13 @@ def is_npi(text: str) -> bool:
     return (_NPI_PREFIX_SUM + sum(doubled) + sum(digits[1::2])) % 10 == 0
 
 
+def units(sent: Decimal | int | None) -> int | None:
+    """Return a number of units, whole and from 1, or ``None``; one beyond all services is not worked out either."""
+    if sent is None or not 0 < sent < LARGEST_QUANTITY:
+        return None
+    return int(sent) if sent == int(sent) else None
+
+
 def procedure_code(text: str) -> str | None:
     """Return a CPT or HCPCS code in upper case, or ``None`` if it has not the form of one."""
     return _matched(_PROCEDURE, text)
@@ -59,8 +86,15 @@ def modifier(text: str) -> str | None:
 
 
 def state(text: str) -> str | None:
-    """Return a state's two letters in upper case, or ``None``."""
-    return _matched(_STATE, text)
+    """Return a state's two letters for its letters, ``US-`` and its letters (ISO 3166-2) or its name, or ``None``."""
+    sent = " ".join(text.upper().split())
+    code = sent.removeprefix("US-")
+    return code if code in STATES else _STATES_BY_NAME.get(sent)
+
+
+def state_in_words(code: str) -> str:
+    """Return the name of a state with its two letters."""
+    return f"{STATES[code]} ({code})" if code in STATES else code
 
 
 def place_of_service(text: str) -> str | None:
@@ -75,9 +109,15 @@ def bill_type(text: str) -> str | None:
 
 
 def revenue_code(text: str) -> str | None:
-    """Return a revenue code with four digits, or ``None``."""
+    """Return a revenue code with four digits, or with three and an ``X`` for any last one, or ``None``."""
     matched = _matched(_REVENUE, text)
     return matched.zfill(4) if matched else None
+
+
+def folded(text: str) -> str:
+    """Return a name as it is compared: without marks on letters, without regard to case, with single blanks."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return " ".join(plain.casefold().split())
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str | None:

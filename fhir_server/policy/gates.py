@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fhir_server.authorization.determination import FindingResult
 from fhir_server.policy import causes
+from fhir_server.policy.categories import CodeRow, DatedRow
 from fhir_server.policy.circumstances import Circumstances
-from fhir_server.policy.coverage import CodeRow, CoveragePack, DatedRow
+from fhir_server.policy.coverage import CoveragePack
 from fhir_server.policy.facts import LineFacts, RequestFacts
 from fhir_server.policy.findings import Held
+from fhir_server.policy.forms import state_in_words
 from fhir_server.policy.spans import Span
 
 
@@ -23,6 +26,19 @@ class LineContext:
     circumstances: Circumstances
     days: Span
 
+    @property
+    def dated(self) -> bool:
+        """Whether a date of service was sent."""
+        return self.line.serviced is not None
+
+    def within(self, row: DatedRow) -> FindingResult:
+        """Return whether *row* is in force on the days of service; without a date it is never ``not met``."""
+        return self.unless_silent(self.days.within(row.effective_from, row.effective_to))
+
+    def unless_silent(self, result: FindingResult) -> FindingResult:
+        """Return *result* of a test by date; where no date was sent, nothing is dismissed for it."""
+        return "unknown" if result == "not met" and not self.dated else result
+
 
 def in_force(row: DatedRow, days: Span) -> bool:
     """Return whether *row* may be in force on *days*."""
@@ -31,48 +47,53 @@ def in_force(row: DatedRow, days: Span) -> bool:
 
 def state_gate(context: LineContext) -> Held:
     """The state of service is one of the model, and one that this server decides for (S-14)."""
-    state = context.line.state
-    line = context.line.sequence
+    state, line = context.line.state, context.line.sequence
+    if context.line.facility_source == "untied":
+        return Held(causes.FACILITY_UNTIED, "unknown", "a facility that belongs to no line", line)
     if state is None:
-        return Held(causes.WRONG_STATE, "unknown", line=line)
+        return Held(causes.WRONG_STATE, "unknown", line=line, sent=context.line.state_unreadable)
     rows = [row for row in context.pack.states if row.state == state]
+    name = state_in_words(state)
     if not rows:
-        return Held(causes.WRONG_STATE, "not met", state, line)
-    if not any(in_force(row, context.days) for row in rows):
+        return Held(causes.WRONG_STATE, "not met", state, line, name)
+    if all(context.within(row) == "not met" for row in rows):
         return Held(causes.OUTSIDE_MODEL_DATES, "not met", days_found(context), line)
     if state not in context.circumstances.states:
-        return Held(causes.OTHER_PARTICIPANT, "not met", state, line, where=_participant(context.pack, state))
+        return Held(causes.OTHER_PARTICIPANT, "not met", state, line, name, where=_participant(context.pack, state))
     return Held(causes.WRONG_STATE, "met", state, line)
 
 
 def intake_gate(context: LineContext) -> Held:
     """Requests are taken on the day of receipt: the model has begun, and no closure holds."""
     today, line = context.circumstances.today, context.line.sequence
-    if today < context.pack.dates.requests_accepted_from:
-        found = f"the model takes requests from {context.pack.dates.requests_accepted_from.isoformat()}"
-        return Held(causes.CLOSED, "not met", found, line)
+    opening = context.pack.dates.requests_accepted_from
+    if today < opening:
+        return Held(causes.NOT_YET_OPEN, "not met", opening.isoformat(), line)
     for closure in context.pack.closures:
         if closure.state in ("all", context.line.state) and today >= closure.from_date:
-            place = "the model" if closure.state == "all" else closure.state
+            place = "the model" if closure.state == "all" else state_in_words(closure.state)
             return Held(causes.CLOSED, "not met", f"{place} is closed from {closure.from_date.isoformat()}", line)
     return Held(causes.CLOSED, "met", f"received on {today.isoformat()}", line)
 
 
 def model_date_gate(context: LineContext) -> Held:
-    """The days of service lie within the model."""
-    dates = context.pack.dates
+    """The days of service lie within the model. A request that comes after its end without a date is asked for one."""
+    dates, line = context.pack.dates, context.line.sequence
     result = context.days.within(dates.first_date_of_service, dates.last_date_of_service)
-    return Held(causes.OUTSIDE_MODEL_DATES, result, days_found(context), context.line.sequence)
+    if result == "not met" and not context.dated:
+        return Held(causes.MODEL_ENDED, "unknown", dates.last_date_of_service.isoformat(), line)
+    return Held(causes.OUTSIDE_MODEL_DATES, result, days_found(context), line, sent=context.dated)
 
 
 def setting_gate(context: LineContext) -> Held:
     """The setting is one that the model reviews."""
     site, line = context.line.site, context.line.sequence
     if site is None:
-        return Held(causes.SETTING, "unknown", line=line)
-    known = any(
-        row.kind == site.kind and row.code == site.code and in_force(row, context.days) for row in context.pack.sites
-    )
+        return Held(causes.SETTING, "unknown", line=line, sent=context.line.site_unreadable)
+    if context.line.other_site:
+        return Held(causes.SETTING, "unknown", f"{site} and {context.line.other_site}", line, sent=True)
+    rows = (row for row in context.pack.sites if (row.kind, row.code) == (site.kind, site.code))
+    known = any(in_force(row, context.days) for row in rows)
     return Held(causes.SETTING, "met" if known else "not met", str(site), line)
 
 
@@ -98,20 +119,18 @@ SERVICE_GATES: tuple[Callable[[LineContext], Held], ...] = (setting_gate, emerge
 
 def code_gate(context: LineContext, row: CodeRow) -> Held:
     """The code is in force on the days of service."""
-    result = context.days.within(row.effective_from, row.effective_to)
-    return Held(causes.CODE_NOT_IN_FORCE, result, days_found(context), context.line.sequence)
+    found, line = days_found(context), context.line.sequence
+    return Held(causes.CODE_NOT_IN_FORCE, context.within(row), found, line, sent=context.dated)
 
 
 def days_found(context: LineContext) -> str:
     """Return the days of service in words; what was not sent is told as such."""
-    return (
-        str(context.days) if context.line.serviced else f"no date of service, received on {context.circumstances.today}"
-    )
+    return str(context.days) if context.dated else f"no date of service, received on {context.circumstances.today}"
 
 
 def _participant(pack: CoveragePack, state: str) -> str:
     participant = pack.participant_in(state)
     if participant is None:
-        return f"the participant for {state}"
+        return f"the participant for {state_in_words(state)}"
     contacts = (participant.portal, participant.phone, participant.email)
     return f"{participant.name} ({', '.join(each for each in contacts if each)})"

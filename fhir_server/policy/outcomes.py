@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 
+from fhir_server.authorization.codes import (
+    FOLLOW_UP_ACTIONS,
+    REJECT_REASONS,
+    REVIEW_ACTIONS,
+    REVIEW_DECISION_REASONS,
+)
 from fhir_server.authorization.determination import Decider, Determination, Finding, LineDetermination
 from fhir_server.authorization.parties import NPI
 from fhir_server.authorization.request import AuthorizationRequest, ServiceLine
 from fhir_server.authorization.response import AddedLine, InformationRequest, RequestError, ReviewAction
 from fhir_server.authorization.states import State
 from fhir_server.authorization.values import Code, Concept, Identifier, Period, Quantity
-from fhir_server.policy.findings import FOLLOW_UP, REJECT_REASON
+from fhir_server.policy.forms import LARGEST_QUANTITY
 from fhir_server.policy.scripted import Script, ScriptedPack
 
-REVIEW_ACTION = "https://codesystem.x12.org/005010/306"
-REVIEW_REASON = "https://codesystem.x12.org/external/886"
 NOT_SCRIPTED = "The code has no script; no authorization is needed."
 
 ScriptedLine = tuple[ServiceLine, Script | None]
@@ -83,14 +86,12 @@ def _decider(pack: ScriptedPack, scripts: Sequence[Script]) -> Decider:
 
 
 def _errors(scripts: Sequence[Script]) -> tuple[tuple[str, ...], tuple[RequestError, ...]]:
-    """Return what is said about the request, and the errors that point at it; without errors, each script's reason."""
+    """Return what is said about the request, and the errors that point at it; each line has its reason of its own."""
     told = list(dict.fromkeys(error for script in scripts for error in script.errors))
-    if not told:
-        return tuple(dict.fromkeys(script.reason for script in scripts)), ()
     errors = tuple(
         RequestError(
-            Concept((Code(REJECT_REASON, each.code),)),
-            Concept((Code(FOLLOW_UP, each.follow_up),)) if each.follow_up else None,
+            Concept((Code(REJECT_REASONS, each.code),)),
+            Concept((Code(FOLLOW_UP_ACTIONS, each.follow_up),)) if each.follow_up else None,
             each.position,
             note=number,
         )
@@ -106,24 +107,23 @@ def _line(line: ServiceLine, script: Script | None, stopped: bool, number: str, 
         return LineDetermination(line.sequence, "unanswered", script.reason if script else NOT_SCRIPTED)
     if script is None:
         return LineDetermination(line.sequence, "not-required", NOT_SCRIPTED)
-    reasons = tuple(Concept((Code(REVIEW_REASON, code),)) for code in script.reason_codes)
+    reasons = tuple(Concept((Code(REVIEW_DECISION_REASONS, code),)) for code in script.reason_codes)
     added = (_reduced(line, number, valid),) if script.outcome == "modified" else ()
     return LineDetermination(line.sequence, script.outcome, script.reason, reason_codes=reasons, added=added)
 
 
 def _reduced(line: ServiceLine, number: str, valid: Period) -> AddedLine:
     """Return what is authorized in place of the line: the same service, half the quantity, at least one (PAS 3.5)."""
-    asked = line.quantity.value if line.quantity and line.quantity.value is not None else None
-    half = max(1, int(Decimal(asked) // 2)) if asked is not None else 1
+    asked = line.quantity.value if line.quantity else None
+    # A number that no service reaches is not worked out.
+    half = max(1, int(asked) // 2) if asked is not None and -LARGEST_QUANTITY < asked < LARGEST_QUANTITY else 1
     unit = line.quantity or Quantity()
     return AddedLine(
         line.sequence,
         line.service,
-        actions=(ReviewAction(Concept((Code(REVIEW_ACTION, "A1"),)), number),),
+        actions=(ReviewAction(Concept((Code(REVIEW_ACTIONS, "A1"),)), number),),
         authorization_issued=valid.start,
         authorization_period=valid,
-        request_type=line.request_type,
-        certification_type=line.certification_type,
         category=line.category,
         modifiers=line.modifiers,
         serviced=line.serviced,

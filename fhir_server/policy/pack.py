@@ -1,8 +1,8 @@
 """Reading policy packs: a folder of YAML in, a checked pack out, or `PolicyInvalid` naming every row that is wrong.
 
 A folder holds ``pack.yaml`` (name, kind, version, sources) and, by its kind, the files of a coverage policy
-(``model.yaml``, ``diagnosis-lists.yaml``, ``dismissals.yaml``, ``categories/*.yaml``) or of scripted answers
-(``outcomes.yaml``). Packs are read once, at start.
+(``model.yaml``, ``diagnosis-lists.yaml``, ``dismissals.yaml``, ``questions.yaml``, ``categories/*.yaml``) or of
+scripted answers (``outcomes.yaml``). Packs are read once, at start.
 """
 
 from __future__ import annotations
@@ -12,26 +12,24 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fhir_server.authorization.determination import PolicyEdition
+from fhir_server.policy.categories import Category, CodeRow, DiagnosisList, PolicyRow, ScopeRule
 from fhir_server.policy.checks import check_coverage, check_scripted
 from fhir_server.policy.coverage import (
-    Category,
     Closure,
-    CodeRow,
     Contractor,
     CoveragePack,
     CoverageType,
-    DiagnosisList,
     DismissalRow,
     EmergencyMark,
     ModelDates,
     OtherProgram,
     Participant,
-    PolicyRow,
-    ScopeRule,
+    Question,
     SiteRow,
     Source,
     StateRow,
 )
+from fhir_server.policy.diagnoses import icd_10_cm
 from fhir_server.policy.rows import Problems, Row, read_file, take, take_one
 from fhir_server.policy.scripted import Script, ScriptedPack, ScriptedReviewer, ScriptedService
 
@@ -88,15 +86,16 @@ def _load(folder: Path, problems: Problems) -> Pack | None:
     return pack
 
 
-def _edition(header: _Header) -> PolicyEdition:
+def _edition(header: _Header, *others: str) -> PolicyEdition:
     sources = tuple(f"{each.id} {each.edition} ({each.date.isoformat()})" for each in header.sources)
-    return PolicyEdition(header.name, header.version, sources)
+    return PolicyEdition(header.name, header.version, (*sources, *others))
 
 
 def _coverage(folder: Path, header: _Header, problems: Problems) -> CoveragePack | None:
     model = read_file(folder / "model.yaml", problems)
     lists = read_file(folder / "diagnosis-lists.yaml", problems)
     dismissals = read_file(folder / "dismissals.yaml", problems)
+    questions = read_file(folder / "questions.yaml", problems)
     dates = take_one(model.pop("dates", None), ModelDates, "model.yaml dates", problems)
     sections: dict[str, Any] = {
         "states": take(model, "states", StateRow, "model.yaml", problems),
@@ -109,12 +108,16 @@ def _coverage(folder: Path, header: _Header, problems: Problems) -> CoveragePack
         "other_programs": take(model, "other_programs", OtherProgram, "model.yaml", problems),
         "diagnosis_lists": take(lists, "lists", DiagnosisList, "diagnosis-lists.yaml", problems),
         "dismissals": take(dismissals, "dismissals", DismissalRow, "dismissals.yaml", problems),
+        "questions": take(questions, "questions", Question, "questions.yaml", problems),
     }
-    categories = _categories(folder / "categories", problems)
-    _refuse_rest(problems, ("model.yaml", model), ("diagnosis-lists.yaml", lists), ("dismissals.yaml", dismissals))
+    sections["categories"] = _categories(folder / "categories", problems)
+    _refuse_rest(problems, ("model.yaml", model), ("diagnosis-lists.yaml", lists))
+    _refuse_rest(problems, ("dismissals.yaml", dismissals), ("questions.yaml", questions))
     if dates is None:
         return None
-    pack = CoveragePack(_edition(header), header.title, header.sources, dates, categories=categories, **sections)
+    codes = icd_10_cm()
+    edition = _edition(header, f"ICD-10-CM {codes.edition}")
+    pack = CoveragePack(edition, header.title, header.sources, dates, diagnosis_codes=codes, **sections)
     check_coverage(pack, problems)
     return pack
 

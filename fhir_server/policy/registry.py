@@ -28,6 +28,15 @@ Payer = Literal[
     "indian-health-service",
     "other",
 ]
+PAYER_NAMES: dict[Payer, str] = {
+    "original-medicare": "Original Medicare",
+    "medicare-advantage": "Medicare Advantage",
+    "medicaid": "Medicaid",
+    "railroad": "Railroad Medicare",
+    "veterans-affairs": "Veterans Affairs",
+    "indian-health-service": "Indian Health Service",
+    "other": "another payer",
+}
 RowType = TypeVar("RowType", bound=Row)
 Record = TypeVar("Record")
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from fhir_server.authorization.determination import FindingResult
-from fhir_server.policy.coverage import ScopeRule
+from fhir_server.policy.categories import ScopeRule
+from fhir_server.policy.forms import state_in_words
 from fhir_server.policy.gates import LineContext, days_found
 
 Result: TypeAlias = tuple[FindingResult, str]
@@ -19,13 +20,26 @@ def held_against(rule: ScopeRule, context: LineContext) -> Result:
 
 
 def diagnosis_list(name: str, context: LineContext) -> Result:
-    """One of the line's diagnoses stands in the list on the days of service."""
+    """One of the line's diagnoses stands in the list on the days of service.
+
+    A diagnosis that cannot be relied on, and one that is listed but belongs to other lines, leave it to a person.
+    """
+    own = context.line.diagnoses
+    if listed := _first_listed(name, own, context):
+        return "met", listed
+    sent = ", ".join(own)
+    doubtful = [code for code in own if context.pack.diagnosis_codes.standing(code) != "complete"]
+    if doubtful or context.line.diagnoses_unreadable or not own:
+        return "unknown", f"not a valid diagnosis code: {', '.join(doubtful)}" if doubtful else sent
+    if elsewhere := _first_listed(name, context.facts.all_diagnoses, context):
+        return "unknown", f"{sent} for the line; {elsewhere} only elsewhere on the request"
+    return "not met", sent
+
+
+def _first_listed(name: str, codes: tuple[str, ...], context: LineContext) -> str | None:
     listed = context.pack.lists[name]
-    diagnoses = context.line.diagnoses
-    for code in diagnoses:
-        if code in listed and context.days.within(*listed[code]) != "not met":
-            return "met", code
-    return ("not met" if diagnoses else "unknown"), ", ".join(diagnoses)
+    found = (code for code in codes if code in listed and context.days.within(*listed[code]) != "not met")
+    return next(found, None)
 
 
 def not_diagnosis(codes: tuple[str, ...], context: LineContext) -> Result:
@@ -41,25 +55,28 @@ def requires_with(codes: tuple[str, ...], context: LineContext) -> Result:
 
 
 def initial_implant_only(families: tuple[str, ...], context: LineContext) -> Result:
-    """No diagnosis tells a revision or replacement; without one the implant is taken for an initial one."""
-    found = [code for code in context.line.diagnoses if any(_belongs(code, family) for family in families)]
+    """No diagnosis of the request tells a revision or replacement; without one the implant is taken for a first one."""
+    found = [code for code in context.facts.all_diagnoses if any(_belongs(code, family) for family in families)]
     return ("not met", ", ".join(found)) if found else ("met", "no diagnosis of revision or replacement")
 
 
-def epidural_steroid_purpose(_: object, context: LineContext) -> Result:
-    """The injection is an epidural steroid for pain: no code tells it, so a person asks."""
-    return "unknown", f"the code {context.line.code} alone does not tell the purpose"
+def epidural_steroid_purpose(name: str, context: LineContext) -> Result:
+    """The injection is an epidural steroid for pain: a listed diagnosis tells it; else the code alone does not."""
+    listed = _first_listed(name, context.line.diagnoses, context)
+    return ("met", listed) if listed else ("unknown", f"the code {context.line.code} alone does not tell the purpose")
 
 
 def from_date(start: Any, context: LineContext) -> Result:
     """The days of service are not before *start*."""
-    return context.days.within(start, None), days_found(context)
+    return context.unless_silent(context.days.within(start, None)), days_found(context)
 
 
 def states_not_active(states: tuple[str, ...], context: LineContext) -> Result:
     """The state of service is none of *states*."""
     state = context.line.state
-    return ("unknown", "") if state is None else ("not met" if state in states else "met", state)
+    if state is None:
+        return "unknown", ""
+    return ("not met", state_in_words(state)) if state in states else ("met", state)
 
 
 TESTS: dict[str, Callable[[Any, LineContext], Result]] = {

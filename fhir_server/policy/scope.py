@@ -5,16 +5,27 @@ Only a gate that is not met takes a line out. What nobody said is unknown: it st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from fhir_server.authorization.determination import Finding
 from fhir_server.policy import causes
+from fhir_server.policy.categories import Category, CodeRow, ScopeRule
 from fhir_server.policy.circumstances import Circumstances
-from fhir_server.policy.coverage import Category, CodeRow, CoveragePack, ScopeRule
+from fhir_server.policy.coverage import CoveragePack
 from fhir_server.policy.facts import LineFacts, RequestFacts
-from fhir_server.policy.findings import Held, Problem, finding, missing_for, problem, rule_finding, rule_problem
+from fhir_server.policy.findings import (
+    Held,
+    Problem,
+    Remark,
+    asked_for,
+    finding,
+    problem,
+    remark,
+    rule_finding,
+    rule_problem,
+)
 from fhir_server.policy.gates import MODEL_GATES, SERVICE_GATES, LineContext, code_gate, in_force
 from fhir_server.policy.rules import held_against
 from fhir_server.policy.spans import Span
@@ -27,7 +38,8 @@ class ScopedLine:
     """A line and where it stands.
 
     ``days`` are the days of service; where none were sent, any day from the receipt on. ``unreadable`` is a line whose
-    code cannot be read; ``follows`` names the line that an associated code belongs to.
+    code cannot be read; ``follows`` names the line that an associated code belongs to. A line that asks for a range of
+    codes has the category and row of its first code, if that one is reviewed.
     """
 
     facts: LineFacts
@@ -37,24 +49,22 @@ class ScopedLine:
     row: CodeRow | None = None
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
-    missing: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One gate or rule held: what was found, and what to tell or to bring if it was not met or not known."""
+    """One gate or rule held: what was found, and what to tell if it was not met or not known."""
 
     finding: Finding
     problem: Problem | None = None
-    missing: str | None = None
+    remark: Remark | None = None
 
 
 def scope_of(pack: CoveragePack, facts: RequestFacts, circumstances: Circumstances) -> tuple[ScopedLine, ...]:
     """Return every line of the request with its standing, in the request's order."""
-    lines = tuple(_scoped(pack, facts, line, circumstances) for line in facts.lines)
-    leaders = [line for line in lines if line.status == "in-scope"]
-    return tuple(_following(pack, line, leaders) for line in lines)
+    return with_followers(pack, [_scoped(pack, facts, line, circumstances) for line in facts.lines])
 
 
 def _scoped(pack: CoveragePack, facts: RequestFacts, line: LineFacts, circumstances: Circumstances) -> ScopedLine:
@@ -63,17 +73,23 @@ def _scoped(pack: CoveragePack, facts: RequestFacts, line: LineFacts, circumstan
         return ScopedLine(line, "cancelled", days)
     context = LineContext(pack, facts, line, circumstances, days)
     checks = [_gate_check(pack, test(context)) for test in MODEL_GATES]
-    if any(check.problem for check in checks) or (line.code is None and not line.service.elsewhere):
-        return _standing(context, "unreadable", checks)
-    listed = _listed(pack, line.code, days)
-    if listed is None:
+    category, row = _listed(pack, line.code, days) or (None, None)
+    if line.service.fault or any(check.problem for check in checks):
+        return replace(_standing(context, "unreadable", checks), category=category)
+    ranged = _range(context)
+    if row is None and ranged is None:
         return _standing(context, "out-of-scope", [*checks, _gate_check(pack, _unlisted(context))])
-    category, row = listed
     checks += [_rule_check(context, rule) for rule in _rules(context)]
-    checks += [
-        _gate_check(pack, held) for held in (code_gate(context, row), *(test(context) for test in SERVICE_GATES))
-    ]
+    checks += [_gate_check(pack, held) for held in _service_gates(context, row, ranged)]
     return replace(_standing(context, "in-scope", checks), category=category, row=row)
+
+
+def _service_gates(context: LineContext, row: CodeRow | None, ranged: Held | None) -> Iterator[Held]:
+    if row:
+        yield code_gate(context, row)
+    if ranged:
+        yield ranged
+    yield from (test(context) for test in SERVICE_GATES)
 
 
 def _standing(context: LineContext, status: LineStatus, checks: Sequence[_Check]) -> ScopedLine:
@@ -84,20 +100,22 @@ def _standing(context: LineContext, status: LineStatus, checks: Sequence[_Check]
         context.days,
         findings=tuple(check.finding for check in checks),
         problems=problems,
-        missing=tuple(check.missing for check in checks if check.missing),
+        remarks=tuple(check.remark for check in checks if check.remark),
     )
 
 
 def _gate_check(pack: CoveragePack, held: Held) -> _Check:
     told = problem(pack, held) if held.result == "not met" else None
-    return _Check(finding(pack, held), told, missing_for(pack, held))
+    return _Check(finding(pack, held), told, remark(pack, held))
 
 
 def _rule_check(context: LineContext, rule: ScopeRule) -> _Check:
     result, found = held_against(rule, context)
     told = rule_problem(rule, found) if result == "not met" else None
-    missing = rule.missing if result == "unknown" else None
-    return _Check(rule_finding(rule, result, found, context.line.sequence), told, missing)
+    by_date = rule.from_date is not None and context.dated
+    asked = asked_for(None if by_date else rule.missing, rule.unclear if by_date else None)
+    noted = rule_finding(rule, result, found, context.line.sequence)
+    return _Check(noted, told, asked if result == "unknown" else None)
 
 
 def _rules(context: LineContext) -> list[ScopeRule]:
@@ -110,22 +128,49 @@ def _listed(pack: CoveragePack, code: str | None, days: Span) -> tuple[Category,
     return next((each for each in rows if in_force(each[1], days)), rows[-1] if rows else None)
 
 
+def _range(context: LineContext) -> Held | None:
+    """A range of codes that holds a reviewed one is in scope as far as anybody knows; a person asks which is meant."""
+    service, line = context.line.service, context.line.sequence
+    if service.code is None or service.end is None:
+        return None
+    codes = context.pack.listed_between(service.code, service.end)
+    return Held(causes.CODE_RANGE, "unknown", f"{service} holds {', '.join(codes)}", line) if codes else None
+
+
 def _unlisted(context: LineContext) -> Held:
     """Say why a code that is not on the list is not reviewed."""
-    code, line = context.line.code or "", context.line.sequence
+    code, line = context.line.code, context.line.sequence
+    if code is None:
+        return Held(causes.CODED_ELSEWHERE, "not met", "a code of another system", line)
     for row in context.pack.other_programs:
         if row.code == code and in_force(row, context.days):
             return Held(causes.OTHER_PROGRAM, "not met", row.program, line)
     if code in context.pack.delayed:
         return Held(causes.DELAYED, "not met", context.pack.delayed[code].label, line)
     cause = causes.ASSOCIATED_ONLY if code in context.pack.associated else causes.NOT_LISTED
-    return Held(cause, "not met", code or "a code of another system", line)
+    return Held(cause, "not met", str(context.line.service), line)
 
 
-def _following(pack: CoveragePack, line: ScopedLine, leaders: Sequence[ScopedLine]) -> ScopedLine:
-    """Return an associated line as one that follows the first line in scope that it belongs to (S-02)."""
+def with_followers(pack: CoveragePack, lines: Sequence[ScopedLine]) -> tuple[ScopedLine, ...]:
+    """Return *lines* with each associated one tied to the first line in scope that it belongs to (S-02)."""
+    return tuple(_following(pack, line, lines) for line in lines)
+
+
+def _following(pack: CoveragePack, line: ScopedLine, lines: Sequence[ScopedLine]) -> ScopedLine:
+    """A line follows only where nothing but its code keeps it out: neither place, date, setting nor provider."""
     categories = pack.associated.get(line.facts.code or "", frozenset())
-    if line.status != "out-of-scope" or not categories:
+    if line.status not in ("out-of-scope", "follows") or not categories or not all(map(_by_code, line.problems)):
         return line
-    leader = next((each for each in leaders if each.category and each.category.id in categories), None)
-    return replace(line, status="follows", follows=leader.facts.sequence) if leader else line
+    primaries = [each for each in lines if each.category and each.category.id in categories and each is not line]
+    leader = next((each for each in primaries if each.status == "in-scope"), None)
+    if leader:
+        return replace(line, status="follows", follows=leader.facts.sequence)
+    if primaries and any(each.cause == causes.ASSOCIATED_ONLY for each in line.problems):
+        found = f"line {primaries[0].facts.sequence}"
+        told = _gate_check(pack, Held(causes.ASSOCIATED_WITH_UNREVIEWED, "not met", found, line.facts.sequence))
+        return replace(line, status="out-of-scope", follows=None, problems=(told.problem,) if told.problem else ())
+    return replace(line, status="out-of-scope", follows=None)
+
+
+def _by_code(problem: Problem) -> bool:
+    return problem.by_scope_rule or problem.cause in (causes.ASSOCIATED_ONLY, causes.ASSOCIATED_WITH_UNREVIEWED)

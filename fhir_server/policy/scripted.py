@@ -11,6 +11,7 @@ import msgspec
 from fhir_server.authorization.determination import LineOutcome, PolicyEdition
 from fhir_server.authorization.values import Concept
 from fhir_server.policy.rows import Row
+from fhir_server.policy.systems import HCPCS, PROCEDURE_SYSTEMS
 
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -77,11 +78,15 @@ class ScriptedPack:
 
     @cached_property
     def by_code(self) -> dict[tuple[str, str], Script]:
-        """The script of each code."""
+        """The script of each code; CPT and HCPCS are one system, under the address of HCPCS (PAS trap T-27)."""
         scripts = {each.id: each for each in self.scripts}
-        return {(each.system, each.code): scripts[each.script] for each in self.services}
+        return {(_system(each.system), each.code): scripts[each.script] for each in self.services}
 
     def script_for(self, service: Concept) -> Script | None:
         """Return the script of the first code that has one."""
-        found = (self.by_code.get((code.system or "", code.value or "")) for code in service.codes)
+        found = (self.by_code.get((_system(code.system or ""), code.value or "")) for code in service.codes)
         return next((each for each in found if each), None)
+
+
+def _system(sent: str) -> str:
+    return HCPCS if sent in PROCEDURE_SYSTEMS else sent

@@ -22,12 +22,12 @@ IdentifierKind = Literal["utn", "administrative", "trace", "request", "transacti
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A requested service and the providers who would give it: what makes another request a duplicate (D08)."""
+    """A service under review and the provider who would give it: what makes another request a duplicate (D08)."""
 
     sequence: int
     service_code: str
+    provider_npi: str
     service_system: str = ""
-    provider_npis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,15 @@ _BY_IDENTIFIER = listing(
     .order_by(_columns.created_at.desc(), _columns.number),
     _columns.owner,
 )
-_OPEN_LINES = listing(
+_OWN_OPEN_LINES = Statement(
     select(_columns.number, case_line.c.service_code, case_line.c.provider_npi)
     .join(case_line, case_line.c.case_number == _columns.number)
     .where(
         _columns.member_id == bindparam("member_id"),
+        _columns.owner == bindparam("only_owner"),
         _columns.state.in_([literal_column(f"'{state}'") for state in sorted(OPEN)]),
     )
-    .order_by(_columns.created_at, _columns.number),
-    _columns.owner,
+    .order_by(_columns.created_at, _columns.number)
 )
 _ONE_AT_A_TIME = Statement(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 
@@ -161,24 +161,27 @@ class Cases(Repository):
         """Return the numbers of the cases that *value* names, newest first, of those that the caller may see."""
         return tuple(number for number, _ in self._listed(_BY_IDENTIFIER, {"kind": kind, "value": indexed(value)}))
 
-    def open_duplicate(self, member_id: str, provider_npis: Iterable[str], service_codes: Iterable[str]) -> str | None:
-        """Return the oldest undecided case for the same member, provider and item, or ``None`` (D08).
+    def open_items(self, member_id: str, items: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the oldest undecided case of the member for each of *items* that one asks for (D08).
 
-        Only cases that the caller may see count. Two submissions for one member take turns from here to their ends.
+        An item is a provider's NPI and a service code. Only cases of the caller's own count, whatever else he may see:
+        a case that is named to him is his. Two submissions for one member take turns from here to their ends.
         """
-        member = indexed(member_id)
+        member, owner = indexed(member_id), self._unit.caller.client
         if self._unit.engine == "postgresql" and self._unit.writing:
-            self._run(_ONE_AT_A_TIME, {"number": _lock_number(self._unit.caller.client, member)})
+            self._run(_ONE_AT_A_TIME, {"number": _lock_number(owner, member)})
         self._unit.heads.write()
-        codes, npis = set(map(indexed, service_codes)), set(map(indexed, provider_npis))
-        rows = self._listed(_OPEN_LINES, {"member_id": member})
-        return next((number for number, code, npi in rows if code in codes and npi in npis), None)
+        asked = {(indexed(npi), indexed(code)): (npi, code) for npi, code in items}
+        found: dict[tuple[str, str], str] = {}
+        for number, code, npi in self._rows(_OWN_OPEN_LINES, {"member_id": member, "only_owner": owner}):
+            if (npi, code) in asked:
+                found.setdefault(asked[npi, code], number)
+        return found
 
     def _add_lines(self, head: Head, lines: Iterable[CaseLine]) -> None:
         rows = {
-            (line.sequence, indexed(line.service_system), indexed(line.service_code), indexed(npi))
+            (line.sequence, indexed(line.service_system), indexed(line.service_code), indexed(line.provider_npi))
             for line in lines
-            for npi in line.provider_npis or ("",)
         }
         columns = ("sequence", "service_system", "service_code", "provider_npi")
         _ADD_LINE.run_for_each(

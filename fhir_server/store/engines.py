@@ -47,6 +47,8 @@ class Engines:
 
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self._wait_seconds = wait_seconds
+        self._file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        self._identity: tuple[int, int] | None = None
         self._turn = threading.Lock() if url.get_backend_name() == "sqlite" else None
         self._writer, self._reader = (_sqlite if self._turn else _postgresql)(url, wait_seconds)
 
@@ -57,7 +59,22 @@ class Engines:
         On SQLite the threads of a process take turns here: waiting for a lock of our own wakes at once, SQLite's polls.
         """
         with self._my_turn(), self._writer.begin() as connection:
+            self._check_file()
             yield connection
+
+    def _check_file(self) -> None:
+        """Raise `Unavailable` where the file was moved or replaced: an open connection would write to the old one."""
+        if self._file is None:
+            return
+        try:
+            found = self._file.stat()
+        except OSError:
+            raise Unavailable.because("The store's file has gone.", "Send the same request again later.") from None
+        identity = (found.st_dev, found.st_ino)
+        if self._identity is None:
+            self._identity = identity
+        if self._identity != identity:
+            raise Unavailable.because("The store's file was replaced.", "Restart the server, then send it again.")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

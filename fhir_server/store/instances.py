@@ -16,26 +16,36 @@ from fhir_server.store.values import indexed
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A resource as a client sent it. Two are the same instance when type and ``identity_sha256`` are equal."""
+    """A resource as a client sent it, with digests of its identifiers.
+
+    Two are the same thing unless their types differ, or both have identifiers and none in common.
+    """
 
     full_url: str
     resource_type: str
-    identity_sha256: str
+    identifiers: frozenset[str]
     content_sha256: str
+
+    def clashes_with(self, other: Instance) -> bool:
+        """Return whether the two cannot be the same thing."""
+        apart = bool(self.identifiers and other.identifiers) and self.identifiers.isdisjoint(other.identifiers)
+        return self.resource_type != other.resource_type or apart
 
 
 def _keep(statement: Any) -> Any:
     return statement.on_conflict_do_update(
         index_elements=[instance.c.owner, instance.c.full_url],
-        set_={"content_sha256": statement.excluded.content_sha256},
-        where=instance.c.identity_sha256 == statement.excluded.identity_sha256,
+        set_={
+            "identifiers": statement.excluded.identifiers,
+            "content_sha256": statement.excluded.content_sha256,
+        },
     )
 
 
 _AT_ONCE = 16  # a list of fixed length is compiled once; a short one is filled up with repetitions
 _KEEP = upsert(instance, _keep)
 _KNOWN = Statement(
-    select(instance.c.full_url, instance.c.resource_type, instance.c.identity_sha256, instance.c.content_sha256).where(
+    select(instance.c.full_url, instance.c.resource_type, instance.c.identifiers, instance.c.content_sha256).where(
         instance.c.owner == bindparam("of_owner"),
         instance.c.full_url.in_([bindparam(f"full_url_{position}") for position in range(_AT_ONCE)]),
     )
@@ -52,9 +62,9 @@ class Instances(Repository):
         wanted = {indexed(url): url for url in full_urls}
         urls = list(wanted)
         return {
-            wanted[url]: Instance(wanted[url], *rest)
+            wanted[url]: Instance(wanted[url], kind, frozenset(identifiers.split()), content)
             for start in range(0, len(urls), _AT_ONCE)
-            for url, *rest in self._some(urls[start : start + _AT_ONCE])
+            for url, kind, identifiers, content in self._some(urls[start : start + _AT_ONCE])
         }
 
     def _some(self, urls: list[str]) -> Sequence[Sequence[Any]]:
@@ -62,14 +72,14 @@ class Instances(Repository):
         return self._rows(_KNOWN, {"of_owner": self._unit.caller.client, **places})
 
     def keep(self, instances: Sequence[Instance]) -> None:
-        """Remember *instances*. A fullUrl that stands for another instance already goes on standing for that one."""
+        """Remember *instances* as they are now; the caller has seen to it that none clashes with what is known."""
         owner = self._unit.guard(self._unit.caller.client)
         rows = {
             indexed(each.full_url): {
                 "owner": owner,
                 "full_url": indexed(each.full_url),
                 "resource_type": indexed(each.resource_type),
-                "identity_sha256": each.identity_sha256,
+                "identifiers": " ".join(sorted(each.identifiers)),
                 "content_sha256": each.content_sha256,
             }
             for each in instances

@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, insert, inspect, select, text
 
-from fhir_server.errors import StoreMismatch
+from fhir_server.errors import SettingsInvalid, StoreMismatch
 from fhir_server.store.engines import Engines
 from fhir_server.store.tables import SCHEMA_RELEASE, store_information
 from fhir_server.store.values import utc_text
@@ -90,13 +90,14 @@ def _made_file(url: URL) -> Iterator[None]:
         return
     assert url.database is not None
     path = Path(url.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(path.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        path.touch(mode=0o600)  # beneficiaries' data: SQLite gives its other files the same rights
-        connection = sqlite3.connect(path)
+    with ExitStack() as held:
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = held.enter_context(path.with_name(path.name + ".lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            path.touch(mode=0o600)  # beneficiaries' data: SQLite gives its other files the same rights
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+        except (OSError, sqlite3.Error) as error:
+            raise SettingsInvalid(f"DATABASE_URL: {path} cannot be a store: {error}.") from error
         yield

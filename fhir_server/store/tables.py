@@ -225,7 +225,7 @@ instance = Table(
     Column("owner", Text, nullable=False),
     Column("full_url", Text, nullable=False),
     Column("resource_type", Text, nullable=False),
-    Column("identity_sha256", Text, nullable=False),
+    Column("identifiers", Text, nullable=False),
     Column("content_sha256", Text, nullable=False),
     PrimaryKeyConstraint("owner", "full_url"),
     sqlite_with_rowid=False,

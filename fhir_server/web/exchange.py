@@ -48,10 +48,26 @@ def agreed_format(offered: Sequence[str]) -> str:
     return answer_format(request.headers.get("Accept"), request.args.get("_format"), offered)
 
 
-def sent_body(taken: Sequence[str]) -> bytes:
-    """Return the body of the present request; raise `ContentTypeUnknown`, `ContentTooLarge`."""
+def sent_body(taken: Sequence[str], most_bytes: int) -> bytes:
+    """Return the body of the present request, all of it.
+
+    Raises `ContentTypeUnknown`, also for a compressed body; `ContentTooLarge` beyond *most_bytes*, in whatever pieces
+    the body comes; `ContentMalformed` for one that does not come to its end.
+    """
     content_format(request.headers.get("Content-Type"), taken)
-    return request.get_data(cache=False)
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise ContentTypeUnknown.because("The body is compressed.", "Send it without Content-Encoding.")
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as error:  # noqa: BLE001 - what servers make of a broken chunk or line has no common class
+        log.info("body", kind=type(error).__name__)
+        raise ContentMalformed.because("The body did not arrive whole.", "Send it again.") from None
+    if len(body) > most_bytes:
+        raise ContentTooLarge.because("The body is too large.", f"Send at most {most_bytes} bytes.")
+    return body
 
 
 def resource_response(
@@ -96,7 +112,7 @@ def _as_refusal(error: HTTPException) -> Refusal:
             issue = Issue(MethodNotAllowed.rule, found, mend, code=MethodNotAllowed.issue_code)
             return MethodNotAllowed([issue], getattr(error, "valid_methods", None) or ())
         case 413:
-            most = current_app.config["MAX_CONTENT_LENGTH"]
+            most = current_app.config["MAX_CONTENT_LENGTH"] - 1
             return ContentTooLarge.because("The body is too large.", f"Send at most {most} bytes.")
         case 415:
             return ContentTypeUnknown.because("The body's format is not taken here.", "Send application/fhir+json.")

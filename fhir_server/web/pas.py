@@ -52,7 +52,7 @@ def pas_blueprint(version: Version, service: Service) -> Blueprint:
     def submit_claim() -> Response:
         caller = known_caller(service.identification)
         agreed_format(JSON_ONLY)
-        body = sent_body(JSON_ONLY)
+        body = sent_body(JSON_ONLY, service.limits.max_bytes)
         received_at = service.clock()
         intake = read_submission(body, version, service.limits)
         submission = Submission(caller, version.channel, received_at, FHIR_JSON, body, intake)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from fhir_server.authorization.request import AuthorizationRequest
-from fhir_server.policy.circumstances import Circumstances
+from fhir_server.policy.circumstances import Circumstances, OpenItem
+from fhir_server.policy.coverage import CoveragePack
 from fhir_server.policy.facts import RequestFacts
 from fhir_server.policy.pack import Pack
 from fhir_server.policy.registry import Registry
@@ -48,7 +49,7 @@ def gather(
         beneficiary=registry.beneficiary(facts.member_id) if facts.member_id else None,
         providers={npi: record for npi, record in providers.items() if record is not None},
         exemptions=tuple(exemption for npi in facts.npis for exemption in registry.exemptions(npi)),
-        open_duplicate=_open_duplicate(unit, facts) if not review.sandbox else None,
+        open_items=_open_items(unit, facts, review.packs) if not review.sandbox else (),
         sandbox=review.sandbox,
     )
 
@@ -63,8 +64,12 @@ def circumstances_of(grounds: str) -> Circumstances:
     return msgspec.json.decode(grounds, type=Circumstances)
 
 
-def _open_duplicate(unit: UnitOfWork, facts: RequestFacts) -> str | None:
-    codes = [line.code for line in facts.lines if line.code]
-    if not (facts.member_id and facts.npis and codes):
-        return None
-    return unit.cases.open_duplicate(facts.member_id, facts.npis, codes)
+def _open_items(unit: UnitOfWork, facts: RequestFacts, packs: Sequence[Pack]) -> tuple[OpenItem, ...]:
+    """Look the request's items up among the undecided cases; only codes that a policy reviews can be asked twice."""
+    reviewed = [pack.listed for pack in packs if isinstance(pack, CoveragePack)]
+    asked = {item for line in facts.lines if (item := facts.item_of(line))}
+    items = [item for item in asked if any(item[1] in listed for listed in reviewed)]
+    if not (facts.member_id and items):
+        return ()
+    found = unit.cases.open_items(facts.member_id, items)
+    return tuple(OpenItem(npi, code, case) for (npi, code), case in sorted(found.items()))

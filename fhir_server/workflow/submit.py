@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fhir_server.authorization.answering import compose
-from fhir_server.authorization.caller import Caller
+from fhir_server.authorization.caller import Caller, Role
 from fhir_server.authorization.determination import Determination
 from fhir_server.authorization.events import Answered, Determined, EventKind, Received
 from fhir_server.authorization.request import AuthorizationRequest
@@ -27,7 +27,7 @@ from fhir_server.authorization.response import AuthorizationResponse
 from fhir_server.authorization.states import State
 from fhir_server.authorization.submission import Intake, NamedInstance, Observation
 from fhir_server.errors import ContentInvalid, Issue, NotSupported
-from fhir_server.policy.engine import determine
+from fhir_server.policy.engine import determine, items_in_scope
 from fhir_server.policy.facts import RequestFacts, facts_of
 from fhir_server.store.cases import CaseIdentifier, CaseLine, CaseRecord
 from fhir_server.store.database import Database
@@ -71,16 +71,18 @@ def submit(submission: Submission, database: Database, review: Review, render: R
     *render* makes the bytes of an answer of *content_type* from (answer, case number, moment). Raises `NotSupported`
     for an update, `ContentInvalid` for a GUID that means two things, `Unavailable` where the store keeps nothing.
     """
+    submission.caller.require(Role.SUBMITTER)
     _refuse_update(submission.intake.request)
     key = replay_key(submission)
+    facts = facts_of(submission.intake.request)
     with database.write(submission.caller) as unit:
         stored = unit.replays.claim(key, submission.received_at, review.window)
         if stored is not None:
             return Answer(stored.case, stored.status, stored.content_type, stored.body, replayed=True)
         observations = _check_instances(unit, submission.intake)
-        facts = facts_of(submission.intake.request)
         circumstances = gather(unit, submission.intake.request, facts, review, submission.received_at)
-        case = _open(unit, submission, facts, observations)
+        items = items_in_scope(facts, circumstances, review.packs)
+        case = _open(unit, submission, facts, items, observations)
         determination = determine(submission.intake.request, facts, circumstances, review.packs, case_number=case)
         _record(unit, case, Determined(determination, grounds_of(circumstances)), submission)
         body = _answer(unit, case, determination, submission, review, render)
@@ -120,10 +122,14 @@ def _check_instances(unit: UnitOfWork, intake: Intake) -> tuple[Observation, ...
     if not intake.instances:
         return intake.observations
     known = unit.instances.known(each.full_url for each in intake.instances)
-    clashes = [each for each in intake.instances if each.full_url in known and _clash(each, known[each.full_url])]
+    sent = [Instance(each.full_url, each.kind, each.identifiers, each.content_sha256) for each in intake.instances]
+    clashes = [
+        named
+        for named, each in zip(intake.instances, sent, strict=True)
+        if each.full_url in known and each.clashes_with(known[each.full_url])
+    ]
     if clashes:
         raise ContentInvalid(_clash_issue(each) for each in clashes)
-    sent = [Instance(each.full_url, each.kind, each.identity, each.content_sha256) for each in intake.instances]
     unit.instances.keep(sent)
     changed = tuple(
         Observation("PAS-024", "The instance that this GUID names has changed since it was last sent.", each.expression)
@@ -133,22 +139,23 @@ def _check_instances(unit: UnitOfWork, intake: Intake) -> tuple[Observation, ...
     return intake.observations + changed
 
 
-def _clash(sent: NamedInstance, known: Instance) -> bool:
-    other_identity = bool(sent.identity and known.identity_sha256 and sent.identity != known.identity_sha256)
-    return sent.kind != known.resource_type or other_identity
-
-
 def _clash_issue(instance: NamedInstance) -> Issue:
     found = "The GUID of this entry was used in an earlier submission for another thing."
     mend = "Give each thing a GUID of its own; the same thing may keep its GUID."
     return Issue("PAS-024", found, mend, f"{instance.expression}.fullUrl", code="duplicate")
 
 
-def _open(unit: UnitOfWork, submission: Submission, facts: RequestFacts, observations: tuple[Observation, ...]) -> str:
+def _open(
+    unit: UnitOfWork,
+    submission: Submission,
+    facts: RequestFacts,
+    items: Mapping[int, tuple[str, str]],
+    observations: tuple[Observation, ...],
+) -> str:
     """Make the case: its look-up rows, its first event, the exact bytes and the records; return its number."""
     case = new_case_number(submission.received_at)
     request = submission.intake.request
-    unit.cases.create(_case_record(case, submission, facts))
+    unit.cases.create(_case_record(case, submission, facts, items))
     unit.messages.keep(
         Message("received", submission.channel, submission.content_type, submission.body, submission.received_at, case)
     )
@@ -157,9 +164,12 @@ def _open(unit: UnitOfWork, submission: Submission, facts: RequestFacts, observa
     return case
 
 
-def _case_record(case: str, submission: Submission, facts: RequestFacts) -> CaseRecord:
+def _case_record(
+    case: str, submission: Submission, facts: RequestFacts, items: Mapping[int, tuple[str, str]]
+) -> CaseRecord:
+    """Return a case with what it is looked up by; *items* are its lines in scope, which cannot be asked twice (D08)."""
     request = submission.intake.request
-    lines = tuple(CaseLine(line.sequence, line.code or "", provider_npis=facts.npis) for line in facts.lines)
+    lines = tuple(CaseLine(sequence, code, npi) for sequence, (npi, code) in items.items())
     return CaseRecord(
         number=case,
         channel=submission.channel,

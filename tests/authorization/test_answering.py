@@ -118,12 +118,12 @@ def test_the_same_remark_is_made_once() -> None:
 
 def test_errors_alone_stop_the_processing_and_beside_lines_it_is_partial() -> None:
     error = RequestError(Concept(text="33"), note=1)
-    told = {"errors": (error,), "explanations": ("What is wrong.",)}
-    alone = answer(LineDetermination(1, "unanswered"), **told)
+    words = ("What is wrong.",)
+    alone = answer(LineDetermination(1, "unanswered"), errors=(error,), explanations=words)
     assert (alone.outcome, alone.lines) == ("error", ())
     assert alone.notes[0].text == "What is wrong."
     assert alone.errors[0].note == 1
-    assert answer(LineDetermination(1, "affirmed"), **told).outcome == "partial"
+    assert answer(LineDetermination(1, "affirmed"), errors=(error,), explanations=words).outcome == "partial"
 
 
 def test_a_line_more_is_authorized_with_the_same_number() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from fhir_server.policy.facts import FACTS
@@ -18,13 +19,24 @@ def test_every_fact_is_shown_with_its_places_in_fhir_and_x12(command: Command) -
     assert rows["procedures"]["element"] == "SN6"
     assert rows["state"]["fhir"][0] == "Claim.careTeam.provider → PractitionerRole.location → Location.address.state"
     assert all(row["fhir"] and row["x12"] and row["what"] for row in rows.values())
+    assert rows["ccn"]["looked_for"] == ["http://terminology.hl7.org/NamingSystem/CCN"]
+    assert rows["ptan"]["looked_for"] == ["http://terminology.hl7.org/CodeSystem/v2-0203|MCR"]
+    assert "http://terminology.hl7.org/CodeSystem/v2-0203|MB" in rows["member_id"]["looked_for"]
+    assert "Claim.provider → PractitionerRole.location → Location.address.state" in rows["state"]["fhir"]
 
 
 def test_the_table_of_facts_is_for_people(command: Command) -> None:
     ended = command("policy", "facts")
 
     assert ended.code == 0
-    assert ended.out.splitlines()[0].split() == ["fact", "what", "X12", "278", "checklist", "FHIR", "(PAS", "2.2.1)"]
+    assert re.split(r" {2,}", ended.out.splitlines()[0].strip()) == [
+        "fact",
+        "what",
+        "X12 278",
+        "checklist",
+        "FHIR (PAS 2.2.1)",
+        "looked for",
+    ]
     assert "→ follows a reference" in ended.out
 
 

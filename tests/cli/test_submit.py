@@ -45,7 +45,7 @@ def test_dismissals_added_lines_and_errors_are_told(command: Command, server: Ru
 
     assert ended.code == 0
     assert "line 1: NA D02 No action required  line 2: NA D02 No action required" in ended.out
-    assert "lines 1, 2: The service is given in NM" in ended.out
+    assert "lines 1, 2: The service is given in New Mexico (NM)" in ended.out
     assert "line 1: A6 Modified AUTH-" in ended.out
     assert "added line 1: A1" in ended.out
     assert "  error T4 at 2010A-NM103, follow-up C: Sandbox: the name or number of the payer is missing." in ended.out

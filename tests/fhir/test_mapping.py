@@ -61,7 +61,7 @@ THING = Table(
     Row("inner", "inner", INNER),
     Row("inners", "inners", INNER, MANY),
     Row("first", "firsts", STRING, FIRST),
-    Row("when", "effective[x]", choice((DATE, lambda value: isinstance(value, str)), (INNER, lambda value: True))),
+    Row("when", "timing[x]", choice((DATE, lambda value: isinstance(value, str)), (INNER, lambda value: True))),
     Row("deep", "a.b[0].c", STRING),
     Row("kind", "kind", Coded({"x": "cross", "+": "plus"})),
     Row("flag", Extension("http://x/flag"), BOOLEAN),
@@ -80,7 +80,7 @@ WHOLE: dict[str, Any] = {
     "inner": {"text": "t", "number": 1},
     "inners": [{"text": "t1"}, {"number": 2}],
     "firsts": ["f"],
-    "effectiveDate": "2026-03",
+    "timingDate": "2026-03",
     "a": {"b": [{"c": "deep"}]},
     "kind": "+",
     "extension": [
@@ -134,15 +134,15 @@ def test_everything_is_read_and_written_again() -> None:
 
 
 def test_a_choice_is_read_by_its_suffix_and_written_by_its_value() -> None:
-    found, issues = read({"name": "n", "status": "active", "effectiveInner": {"text": "t"}})
+    found, issues = read({"name": "n", "status": "active", "timingInner": {"text": "t"}})
     assert (found.when, issues) == (Inner("t"), [])
-    assert write(found)["effectiveInner"] == {"text": "t"}
+    assert write(found)["timingInner"] == {"text": "t"}
 
 
 def test_two_of_one_choice_are_told() -> None:
-    [(rule, expression)] = faults(effectiveDate="2026", effectiveInner={"text": "t"})
+    [(rule, expression)] = faults(timingDate="2026", timingInner={"text": "t"})
     assert rule == "fhir-choice"
-    assert str(expression).startswith("Thing.effective")
+    assert str(expression).startswith("Thing.timing")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_two_of_one_choice_are_told() -> None:
         ({"inner": {"number": 0}}, "Thing.inner.number"),
         ({"inners": [{"text": "t"}, {"number": "2"}]}, "Thing.inners[1].number"),
         ({"firsts": [{}]}, "Thing.firsts[0]"),
-        ({"effectiveDate": "tomorrow"}, "Thing.effective.ofType(date)"),
+        ({"timingDate": "tomorrow"}, "Thing.timing.ofType(date)"),
         ({"a": []}, "Thing.a"),
         ({"a": {"b": {}}}, "Thing.a.b"),
         ({"a": {"b": [{"c": 1}]}}, "Thing.a.b[0].c"),

@@ -260,12 +260,14 @@ def _is_record(content: Any) -> bool:
 
 
 def _is_empty(told: Any) -> bool:
+    """Return whether nothing is told in the end, be it that every part tells nothing."""
+    if isinstance(told, tuple):
+        return all(map(_is_empty, told))
+    if not is_dataclass(told) or isinstance(told, type):
+        return told is None
     if type(told) is response.ReviewAction:
         return False  # an adjudication without a decision still has its category
-    return all(
-        content is None or content == () or (is_dataclass(content) and _is_empty(content))
-        for content in (getattr(told, field.name) for field in fields(told))
-    )
+    return all(_is_empty(getattr(told, field.name)) for field in fields(told))
 
 
 def _numbered(members: tuple[Any, ...], **told: Any) -> tuple[Any, ...]:

@@ -146,7 +146,7 @@ def test_a_guid_names_kind_identity_and_content() -> None:
     after = {each.full_url: each for each in read(bundle).instances}
     changed = [url for url in before if before[url].content_sha256 != after[url].content_sha256]
     assert changed == [bundle["entry"][place(bundle, "Patient")]["fullUrl"].lower()]
-    assert all(before[url].identity == after[url].identity for url in before)
+    assert all(before[url].identifiers == after[url].identifiers for url in before)
 
 
 @pytest.mark.rule("PAS-020")
@@ -283,6 +283,42 @@ def test_a_contained_party_is_read() -> None:
     assert told(bundle) == [("PAS-020", f"{CLAIM}.patient")]
 
 
+def test_two_contained_of_one_id_are_told() -> None:
+    bundle = own()
+    claim = bundle["entry"][0]["resource"]
+    claim["contained"] = [{**resource(bundle, "Patient"), "id": "me"}] * 2
+    claim["patient"] = {"reference": "#me"}
+    assert told(bundle) == [("PAS-021", f"{CLAIM}.patient")]
+
+
+@pytest.mark.parametrize(
+    "patient", [{"reference": "#"}, {"resourceType": "Bundle", "reference": "Patient/knee-oh-patient"}, {}, {"type": 7}]
+)
+def test_a_reference_that_leads_to_no_patient_is_told(patient: Json) -> None:
+    bundle = own()
+    bundle["entry"][0]["resource"]["patient"] = patient
+    [(_, expression)] = told(bundle)
+    assert expression == f"{CLAIM}.patient"
+
+
+def test_many_references_into_one_resource_take_no_more_than_their_number() -> None:
+    bundle = own()
+    claim = bundle["entry"][0]["resource"]
+    claim["contained"] = [{"resourceType": "Organization", "id": f"o{number}"} for number in range(20_000)]
+    claim["careTeam"] = [{"sequence": number + 1, "provider": {"reference": f"#o{number}"}} for number in range(20_000)]
+    claim["item"][0].pop("careTeamSequence", None)
+    assert len(read(bundle).request.care_team) == 20_000
+
+
+def test_no_message_shows_the_id_of_a_person() -> None:
+    bundle = own()
+    bundle["entry"][0]["resource"]["patient"] = {"reference": "Patient/1EG4TE5MK73"}
+    bundle["entry"][0]["resource"]["insurer"] = {"reference": "Organization/nobody"}
+    first, second = issues_of(bundle)
+    assert "1EG4TE5MK73" not in first.found
+    assert "Organization/nobody" in second.found
+
+
 def test_a_contained_record_is_kept() -> None:
     bundle = own()
     claim = bundle["entry"][0]["resource"]
@@ -378,3 +414,41 @@ def test_one_content_has_one_digest_however_it_is_laid_out(label: str) -> None:
     assert read(bundle, version).content_sha256 == read(turned, version).content_sha256
     bundle["identifier"]["value"] += "1"
     assert read(bundle, version).content_sha256 != read(turned, version).content_sha256
+
+
+@pytest.mark.rule("PAS-024")
+def test_one_more_identifier_leaves_a_thing_the_same() -> None:
+    bundle = own(WITH_GUIDS)
+    before = {each.full_url: each for each in read(bundle).instances}
+    resource(bundle, "Patient")["identifier"].append({"system": "https://ehr.example.org/mrn", "value": "another"})
+    after = {each.full_url: each for each in read(bundle).instances}
+    assert all(before[url].identifiers <= after[url].identifiers for url in before)
+
+
+@pytest.mark.rule("PAS-021")
+def test_a_guid_is_the_same_in_either_case() -> None:
+    bundle = own(WITH_GUIDS)
+    entry = bundle["entry"][1]
+    bundle["entry"].append({**entry, "fullUrl": entry["fullUrl"].upper().replace("URN:UUID", "urn:uuid")})
+    assert "PAS-021" in {issue.rule for issue in issues_of(bundle)}
+
+
+@pytest.mark.parametrize("name", ["profile-claim-inquiry", "profile-pas-inquiry-request-bundle"])
+def test_an_inquiry_is_no_submission(name: str) -> None:
+    bundle = own(WITH_GUIDS)
+    place_of = bundle if name.endswith("bundle") else resource(bundle, "Claim")
+    place_of["meta"] = {"profile": [f"http://hl7.org/fhir/us/davinci-pas/StructureDefinition/{name}|2.2.1"]}
+    assert {issue.rule for issue in issues_of(bundle)} == {"PAS-019"}
+
+
+def test_an_ill_formed_reference_is_not_repeated() -> None:
+    bundle = own(WITH_GUIDS)
+    resource(bundle, "Claim")["insurer"] = {"reference": "Jane Doe 1EG4TE5MK73"}
+    assert all("Jane" not in issue.found + issue.mend for issue in issues_of(bundle))
+
+
+def test_a_type_that_is_no_text_is_told() -> None:
+    bundle = own(WITH_GUIDS)
+    document = resource(bundle, "DocumentReference")
+    document["resourceType"], document["author"] = {"a": 1}, [{"reference": "Practitioner/none"}]
+    assert issues_of(bundle)

@@ -134,6 +134,17 @@ def outcomes(determination: Determination) -> Mapping[int, str]:
     return {each.sequence: each.outcome for each in determination.lines}
 
 
+def told(determination: Determination) -> str:
+    """Everything that the requester is told, on the lines and about the whole."""
+    return " ".join([*(each.reason or "" for each in determination.lines), *determination.explanations])
+
+
+def found_by(determination: Determination, rule: str, line: int | None = 1) -> tuple[str, str]:
+    """What came of a rule, and on what."""
+    held = next(each for each in determination.findings if each.rule == rule and each.line == line)
+    return held.result, held.found
+
+
 def dismissal(determination: Determination) -> str | None:
     return determination.dismissal.code if determination.dismissal else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,34 +14,46 @@ from fhir_server.authorization.determination import Decider
 from fhir_server.authorization.parties import NPI, Person, Practitioner, Provider
 from fhir_server.authorization.request import AuthorizationRequest, CareTeamMember, Insurance
 from fhir_server.authorization.states import State
-from fhir_server.authorization.values import Concept, Identifier, Period, PersonName
+from fhir_server.authorization.values import Code, Concept, Identifier, Period, PersonName, Quantity
+from fhir_server.policy.circumstances import OpenItem
+from fhir_server.policy.engine import items_in_scope
+from fhir_server.policy.facts import facts_of
 from fhir_server.policy.registry import BeneficiaryRecord, Exemption, ProviderRecord
 from tests.policy.requests import (
+    BILL_TYPE,
     BORN,
     CCN,
+    CPT,
     FACILITY_NPI,
     FAMILY,
     GIVEN,
+    PLACE_OF_SERVICE,
     REQUESTER_NPI,
     ROLES,
     TYPES,
+    WISER,
     at_facility,
+    circumstances,
     concept,
     coverage,
     decide,
     dismissal,
     errors,
     facility,
+    found_by,
     line,
     outcomes,
     place,
     request,
     requester,
+    service,
+    told,
 )
 
 NUMBER = "1EG4TE5MK73"
 KNOWN = BeneficiaryRecord(NUMBER, "eligible", "original-medicare", FAMILY, GIVEN, date.fromisoformat(BORN))
 OFFICE = place("11")
+OPEN = (OpenItem(FACILITY_NPI, "22513", "CASE-000003"),)
 
 
 def kyphoplasty(**changes: Any) -> AuthorizationRequest:
@@ -108,6 +121,38 @@ def test_the_registry_contradicts(record: BeneficiaryRecord, error: tuple[str, s
 def test_a_name_is_compared_without_regard_to_case() -> None:
     record = replace(KNOWN, family_name=FAMILY.upper(), given_name=None)
     assert decide(kyphoplasty(), beneficiary=record).state is State.IN_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("sent", "record"),
+    [
+        (PersonName("Müller", ("Zoë", "Mae")), ("MULLER", "Zoe")),
+        (PersonName("De La Cruz", ("Ana",)), ("Delacruz", "ANA MARIA")),
+        (PersonName(FAMILY, ("Mary Ann",)), (FAMILY, "Maryann")),
+        (PersonName(text="Ana Maria Cruz"), ("Cruz", "Ana")),
+    ],
+)
+def test_a_name_is_compared_by_last_and_first_given_name(sent: PersonName, record: tuple[str, str]) -> None:
+    asked = kyphoplasty(beneficiary=Person(names=(sent,), birth_date=BORN))
+    known = replace(KNOWN, family_name=record[0], given_name=record[1])
+    assert decide(asked, beneficiary=known).state is State.IN_REVIEW
+    assert errors(decide(asked, beneficiary=replace(known, given_name="Other"))) == [("73", "C", "2010C-NM103")]
+
+
+def test_any_of_the_names_sent_may_be_the_one_on_the_card() -> None:
+    names = (PersonName("Maiden", (GIVEN,), use="maiden"), PersonName(FAMILY, (GIVEN,)))
+    assert decide(kyphoplasty(beneficiary=Person(names=names, birth_date=BORN)), beneficiary=KNOWN).missing == ()
+
+
+@pytest.mark.parametrize("name", [PersonName(FAMILY), PersonName(given=(GIVEN,)), PersonName(text=FAMILY)])
+def test_a_name_that_lacks_first_or_last_is_returned(name: PersonName) -> None:
+    decided = decide(kyphoplasty(beneficiary=Person(names=(name,), birth_date=BORN)))
+    assert dismissal(decided) == "D04"
+    assert errors(decided) == [("73", "C", "2010C-NM103")]
+
+
+def test_a_birth_date_that_the_registry_lacks_is_not_missing() -> None:
+    assert decide(kyphoplasty(), beneficiary=replace(KNOWN, birth_date=None)).missing == ()
 
 
 def test_a_record_that_knows_only_the_payer_contradicts_nothing_else() -> None:
@@ -199,6 +244,74 @@ def test_a_number_that_is_not_the_one_on_file_is_returned(record: ProviderRecord
     assert errors(decided) == [("43", "C", "2010EA-REF02")]
 
 
+def test_a_number_is_compared_without_regard_to_case() -> None:
+    record = ProviderRecord(FACILITY_NPI, ccn="450001", ptan="p00001")
+    assert decide(kyphoplasty(), providers={FACILITY_NPI: record}).state is State.IN_REVIEW
+
+
+def test_a_surgeon_s_ptan_is_held_against_his_own_record_and_not_the_hospital_s() -> None:
+    numbers = (Identifier(NPI, REQUESTER_NPI), Identifier(None, "P9", concept(TYPES, "MCR")))
+    surgeon = CareTeamMember(2, Provider(practitioner=Practitioner(identifiers=numbers)), covers_whole_request=True)
+    center = facility("TX", identifiers=(Identifier(NPI, FACILITY_NPI),))
+    asked = kyphoplasty(lines=(line(1, "22513", location=place("24")),), care_team=(*at_facility(center), surgeon))
+    hospital = {FACILITY_NPI: ProviderRecord(FACILITY_NPI, ptan="P00001")}
+    assert decide(asked, providers=hospital).state is State.IN_REVIEW
+    both = {**hospital, REQUESTER_NPI: ProviderRecord(REQUESTER_NPI, ptan="P8")}
+    assert errors(decide(asked, providers=both)) == [("43", "C", "2010EA-REF02")]
+
+
+@pytest.mark.parametrize(
+    "units",
+    [None, 0, -1, Decimal("1.5"), Decimal("0.9"), Decimal("1E+999999"), Decimal("1E-999999"), 10**5000],
+    ids=lambda units: "none" if units is None else "number",
+)
+def test_units_that_are_no_whole_number_are_asked_for_and_not_held_against_anybody(units: Decimal | int | None) -> None:
+    decided = decide(kyphoplasty(lines=(line(1, "22513", quantity=Quantity(units)),)))
+    assert decided.state is State.IN_REVIEW
+    assert decided.missing == ("units",)
+    assert decide(kyphoplasty(lines=(line(1, "22513", quantity=Quantity(Decimal("2.0"))),))).missing == ()
+
+
+@pytest.mark.parametrize("other", ["24", "21"])
+def test_a_type_of_bill_that_contradicts_the_place_is_returned(other: str) -> None:
+    """V40: 13x is the hospital's bill; it does not go with a surgery center or an inpatient stay."""
+    location = Concept((Code(BILL_TYPE, "131"), Code(PLACE_OF_SERVICE, other)))
+    decided = decide(kyphoplasty(lines=(line(1, "22513", location=location),)))
+    assert dismissal(decided) == "D05"
+    assert errors(decided) == [("15", "C", "2000F-UM04")]
+    assert f"type of bill 13x and place of service {other}" in told(decided)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (concept("http://snomed.info/sct", "447766003"), "not coded in CPT or HCPCS"),
+        (Concept((Code(None, "22513"),)), "not coded in CPT or HCPCS"),
+        (concept(CPT, "kyphoplasty"), "not a well-formed CPT or HCPCS code"),
+    ],
+)
+def test_a_code_of_an_unknown_system_is_returned_and_not_taken_for_another_service(asked: Concept, words: str) -> None:
+    decided = decide(kyphoplasty(lines=(line(1, "x", service=asked),)))
+    assert dismissal(decided) == "D05"
+    assert errors(decided) == [("AG", "C", "2000F-SV1")]
+    assert words in told(decided)
+
+
+def test_a_state_in_another_form_is_returned_with_what_is_wrong() -> None:
+    decided = decide(kyphoplasty(state="Ontario"))
+    assert dismissal(decided) == "D05"
+    assert errors(decided) == [("47", "C", "2010EA-N402")]
+    assert "not a state of the United States" in told(decided)
+    assert "Ontario" not in told(decided)
+
+
+def test_a_facility_that_belongs_to_no_line_is_asked_about() -> None:
+    untied = replace(kyphoplasty().care_team[0], covers_whole_request=False)
+    decided = decide(kyphoplasty(care_team=(untied,)))
+    assert decided.state is State.IN_REVIEW
+    assert decided.missing == ("to which lines the facility belongs",)
+
+
 def test_all_errors_are_told_at_once_and_each_points_at_its_note() -> None:
     asked = request(
         line(1, "22513", location=None),
@@ -282,15 +395,66 @@ def test_an_exemption_that_may_end_before_the_service_does_not_count() -> None:
 
 
 def test_a_duplicate_names_the_case_that_is_open() -> None:
-    decided = decide(kyphoplasty(), open_duplicate="CASE-000003")
+    decided = decide(kyphoplasty(), open_items=OPEN)
     assert dismissal(decided) == "D08"
     assert errors(decided) == [("33", "N", "2000E")]
     assert "CASE-000003" in decided.explanations[0]
 
 
+def two_lines() -> AuthorizationRequest:
+    return request(line(1, "22513"), line(2, "22554"), line(3, "C1713"), diagnoses=["M80.08XA"])
+
+
+def test_a_request_whose_every_line_in_scope_is_open_is_a_duplicate() -> None:
+    """An associated line is not asked about, and two open cases are both named."""
+    both = (*OPEN, OpenItem(FACILITY_NPI, "22554", "CASE-000004"))
+    decided = decide(two_lines(), open_items=both)
+    assert dismissal(decided) == "D08"
+    assert len(decided.errors) == 1
+    assert "case CASE-000003 and case CASE-000004" in decided.explanations[0]
+
+
+def test_a_request_that_overlaps_an_open_one_in_part_goes_to_a_person_who_is_told() -> None:
+    decided = decide(two_lines(), open_items=OPEN)
+    assert outcomes(decided) == {1: "in-review", 2: "in-review", 3: "not-required"}
+    assert found_by(decided, "no-duplicate") == ("unknown", "case CASE-000003")
+    assert "Line 1 (case CASE-000003) was asked for in an earlier request that is still open." in decided.explanations
+
+
+@pytest.mark.parametrize(
+    "item", [OpenItem(REQUESTER_NPI, "22513", "CASE-1"), OpenItem(FACILITY_NPI, "22514", "CASE-1")]
+)
+def test_another_provider_or_another_code_is_no_duplicate(item: OpenItem) -> None:
+    """The provider of a line is its facility, else the requester (as for D06 and D07)."""
+    assert decide(kyphoplasty(), open_items=(item,)).state is State.IN_REVIEW
+
+
+def test_the_items_of_a_request_are_its_lines_in_scope_with_their_providers() -> None:
+    asked = request(
+        line(1, "22513"),
+        line(2, "C1713"),
+        line(3, "22554", cancelled=True),
+        line(4, "22511", care_team=(2,)),
+        line(5, "64568"),
+        line(6, "22514", location=place("21")),
+        line(7, "22510", service_end=service("22515")),
+        diagnoses=["M80.08XA"],
+    )
+    other = facility("TX", identifiers=(Identifier(NPI, "1245319599"),))
+    members = (*asked.care_team, CareTeamMember(2, other, covers_whole_request=False, role=concept(ROLES, "77")))
+    found = items_in_scope(facts_of(replace(asked, care_team=members)), circumstances(), WISER)
+    assert found == {1: (FACILITY_NPI, "22513"), 4: ("1245319599", "22511")}
+
+
+def test_what_a_provider_is_relieved_of_is_no_item() -> None:
+    exemption = Exemption(FACILITY_NPI, date(2026, 1, 1), categories=("vertebral-augmentation",))
+    found = items_in_scope(facts_of(two_lines()), circumstances(exemptions=(exemption,)), WISER)
+    assert found == {2: (FACILITY_NPI, "22554")}
+
+
 def test_a_sandbox_does_not_refuse_duplicates() -> None:
     """S-24."""
-    assert decide(kyphoplasty(), open_duplicate="CASE-000003", sandbox=True).state is State.IN_REVIEW
+    assert decide(kyphoplasty(), open_items=OPEN, sandbox=True).state is State.IN_REVIEW
 
 
 def everything_wrong() -> tuple[AuthorizationRequest, dict[str, Any]]:
@@ -306,7 +470,7 @@ def everything_wrong() -> tuple[AuthorizationRequest, dict[str, Any]]:
         "states": frozenset({"TX"}),
         "providers": {FACILITY_NPI: ProviderRecord(FACILITY_NPI, eligible=False)},
         "exemptions": (Exemption(FACILITY_NPI, date(2026, 1, 1)),),
-        "open_duplicate": "CASE-000003",
+        "open_items": OPEN,
     }
     return asked, circumstances
 
@@ -328,7 +492,7 @@ def test_precedence_one_stage_mended_after_another() -> None:
     told.append(dismissal(decide(asked, **around)))
     around["exemptions"] = ()
     told.append(dismissal(decide(asked, **around)))
-    around["open_duplicate"] = None
+    around["open_items"] = ()
     told.append(dismissal(decide(asked, **around)))
     assert told == ["D03", "D01", "D02", "D04", "D05", "D06", "D07", "D08", None]
 
@@ -350,7 +514,8 @@ def test_software_of_our_own_decides_and_the_policy_is_named() -> None:
     decided = decide(kyphoplasty())
     assert decided.decider == Decider("own", "software")
     assert decided.policy.pack == "wiser"
-    assert decided.policy.sources == ("G6 6.0 (2026-04-24)",)
+    assert decided.policy.sources[0] == "G6 6.0 (2026-04-24)"
+    assert decided.policy.sources[-1].startswith("ICD-10-CM 2026")
     assert decided.decided_at == "2026-06-01T15:30:00.000Z"
     assert decided.valid is None
     assert decided.authorization_number is None

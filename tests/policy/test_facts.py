@@ -29,8 +29,10 @@ from fhir_server.authorization.request import (
     SupportingInformation,
 )
 from fhir_server.authorization.values import Address, Code, Concept, Identifier, Period, PersonName, Quantity
-from fhir_server.policy.extraction import Service, Site
-from fhir_server.policy.facts import FACTS, LINE_FACTS, REQUEST_FACTS, LineFacts, RequestFacts, facts_of
+from fhir_server.policy.extraction import Service
+from fhir_server.policy.fact_table import LINE_FACTS, REQUEST_FACTS
+from fhir_server.policy.facts import FACTS, LineFacts, RequestFacts, facts_of
+from fhir_server.policy.lines import ProviderNumber, Site
 from tests.policy.requests import (
     BILL_TYPE,
     CCN,
@@ -113,8 +115,140 @@ def test_state_the_requester_comes_last() -> None:
     assert one_line(bare).state == "WA"
 
 
-def test_a_state_that_is_not_two_letters_is_none() -> None:
-    assert one_line(request(line(1, "22513"), state="Texas")).state is None
+@pytest.mark.parametrize(
+    ("sent", "state"),
+    [
+        ("TX", "TX"),
+        ("tx", "TX"),
+        ("Texas", "TX"),
+        ("US-TX", "TX"),
+        (" new  jersey", "NJ"),
+        ("Washington", "WA"),
+        ("ZZ", None),
+        ("ON", None),
+        ("Tex.", None),
+        ("US-Texas", None),
+    ],
+)
+def test_a_state_is_read_in_letters_or_by_its_name(sent: str, state: str | None) -> None:
+    found = one_line(request(line(1, "22513"), state=sent))
+    assert (found.state, found.state_unreadable) == (state, state is None)
+
+
+def test_a_state_that_cannot_be_read_is_not_replaced_by_the_requester_s() -> None:
+    asked = request(line(1, "22513"), state="Ontario", requester=requester(addresses=(Address(state="TX"),)))
+    found = one_line(asked)
+    assert (found.state, found.state_unreadable) == (None, True)
+
+
+def test_a_facility_without_a_scope_belongs_to_the_whole_request() -> None:
+    """PAS trap T-38: the scope is mandatory, its value is not."""
+    team = (replace(member(1, "OH", "FA"), covers_whole_request=None),)
+    found = one_line(request(line(1, "22513"), care_team=team))
+    assert (found.state, found.facility_source) == ("OH", "request")
+
+
+def test_a_facility_that_belongs_to_no_line_is_not_replaced_by_the_requester() -> None:
+    at_home = requester(addresses=(Address(state="TX"),))
+    asked = request(line(1, "22513"), care_team=(member(1, "OH", "FA", whole=False),), requester=at_home)
+    found = one_line(asked)
+    assert (found.state, found.facility_source, found.facility_npi) == (None, "untied", None)
+    assert facts_of(asked).provider_of(found) is None
+    surgeon = replace(asked, care_team=(member(1, "OH", "71", whole=False),))
+    assert one_line(surgeon).state == "TX"
+
+
+def test_a_ptan_keeps_whose_it_is() -> None:
+    person = Practitioner(identifiers=(Identifier(NPI, "1999999901"), Identifier(None, "P7", concept(TYPES, "MCR"))))
+    team = (
+        CareTeamMember(1, facility("TX", identifiers=()), covers_whole_request=True, role=concept(ROLES, "FA")),
+        CareTeamMember(2, Provider(practitioner=person), covers_whole_request=True, role=concept(ROLES, "71")),
+    )
+    found = facts_of(request(line(1, "22513"), care_team=team, requester=requester(identifiers=())))
+    assert found.lines[0].ptan == ProviderNumber("P7", "1999999901")
+    assert found.npis == ("1999999901",)
+
+
+def test_a_range_of_codes() -> None:
+    def read(first: str, last: str) -> Service:
+        return one_line(request(line(1, first, service_end=concept(CPT, last)))).service
+
+    assert read("22510", "22515") == Service("22510", "22515")
+    assert read("22510", "22510") == Service("22510")
+    assert read("22515", "22510").fault
+    assert read("22510", "all").fault
+
+
+@pytest.mark.parametrize(
+    ("bill", "place_code", "contradicts"),
+    [
+        ("131", "22", False),
+        ("131", "19", False),
+        ("131", "24", True),
+        ("131", "21", True),
+        ("131", "11", True),
+        ("111", "22", True),
+        ("111", "21", False),
+    ],
+)
+def test_a_place_of_service_that_contradicts_the_type_of_bill(bill: str, place_code: str, contradicts: bool) -> None:
+    location = Concept((Code(PLACE_OF_SERVICE, place_code), Code(BILL_TYPE, bill)))
+    found = one_line(request(line(1, "22513", location=location)))
+    assert found.other_site == (Site("place-of-service", place_code) if contradicts else None)
+
+
+def test_a_site_of_another_system_is_told_from_silence() -> None:
+    assert one_line(request(line(1, "22513", location=Concept(text="hospital")))).site_unreadable
+    assert not one_line(request(line(1, "22513", location=None))).site_unreadable
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        ((PersonName("Quistgaard", ("Ottoline", "Mae")),), (("quistgaard", "ottoline mae"),)),
+        ((PersonName("Müller", ("ZOË",)),), (("muller", "zoe"),)),
+        ((PersonName(text="Ottoline  Mae Quistgaard"),), (("quistgaard", "ottoline mae"),)),
+        ((PersonName("Quistgaard"), PersonName("Other", ("Ann",))), (("quistgaard", ""), ("other", "ann"))),
+        ((PersonName(),), ()),
+    ],
+)
+def test_every_name_is_read(names: tuple[PersonName, ...], read: tuple[tuple[str, str], ...]) -> None:
+    assert facts_of(request(line(1, "22513"), beneficiary=Person(names=names))).names == read
+
+
+def test_the_coverage_typed_original_medicare_is_the_one_that_is_asked() -> None:
+    """docs/decisions/several-coverages.md"""
+    other = coverage("5", "ABC", payor=Organization(identifiers=(Identifier("s", "plan"),)))
+    for insurance in (
+        (Insurance(1, other, focal=True), Insurance(2, coverage("121"))),
+        (Insurance(1, coverage("121")), Insurance(2, other, focal=True)),
+    ):
+        found = facts_of(request(line(1, "22513"), insurance=insurance))
+        assert (found.member_id, found.coverage_type) == ("1EG4TE5MK73", "121")
+        assert "plan" not in found.payer_identifiers
+        assert set(found.coverage_types) == {"5", "121"}
+
+
+def test_among_others_the_focal_coverage_is_asked_else_the_first() -> None:
+    first, second = coverage("5", "A"), coverage("6", "B")
+    for focal, member_id in ((False, "A"), (True, "B")):
+        insurance = (Insurance(1, first), Insurance(2, second, focal=focal))
+        assert facts_of(request(line(1, "22513"), insurance=insurance)).member_id == member_id
+    both = (Insurance(1, first, focal=True), Insurance(2, second, focal=True))
+    assert facts_of(request(line(1, "22513"), insurance=both)).member_id == "A"
+
+
+def test_an_expedited_request_its_reason_and_what_tells_it() -> None:
+    plain = request(line(1, "22513"))
+    stat = replace(plain, priority=concept("http://terminology.hl7.org/CodeSystem/processpriority", "stat"))
+    urgent = replace(stat, level_of_service=concept("https://codesystem.x12.org/005010/1338", "U"))
+    reason = SupportingInformation(1, "message", text="Her breathing fails.")
+    explained = replace(urgent, supporting_information=(reason,))
+    read = [
+        (each.expedited, each.expedited_by_priority, each.expedited_reason)
+        for each in map(facts_of, (plain, stat, urgent, explained))
+    ]
+    assert read == [(False, False, False), (True, True, False), (True, False, False), (True, False, True)]
 
 
 @pytest.mark.parametrize(
@@ -146,10 +280,19 @@ def test_site_and_line_of_business(location: Concept | None, site: Site | None, 
         (concept(HCPCS, "c8011"), Service("C8011")),
         (concept(HCPCS, "99212"), Service("99212")),
         (concept(CPT, "0123T"), Service("0123T")),
-        (concept(CPT, "2251"), Service(ill_formed=True)),
-        (concept("https://codesystem.x12.org/005010/1365", "3"), Service()),
+        (concept("https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "C8011"), Service("C8011")),
+        (concept("https://bluebutton.cms.gov/resources/codesystem/hcpcs", "22513"), Service("22513")),
+        (concept("urn:oid:2.16.840.1.113883.6.12", "22513"), Service("22513")),
+        (concept("urn:oid:2.16.840.1.113883.6.285", "C8011"), Service("C8011")),
+        (Concept((Code(CPT, "kyphoplasty"), Code(HCPCS, "22513"))), Service("22513")),
+        (concept(CPT, "2251"), Service(fault="not a well-formed CPT or HCPCS code")),
+        (concept("https://codesystem.x12.org/005010/1365", "3"), Service(elsewhere=True)),
         (concept("http://hl7.org/fhir/sid/ndc", "00074379902"), Service(elsewhere=True)),
-        (Concept(text="kyphoplasty"), Service()),
+        (concept("https://www.nubc.org/CodeSystem/RevenueCodes", "0360"), Service(elsewhere=True)),
+        (concept("http://www.cms.gov/Medicare/Coding/ICD10", "0PU33JZ"), Service(elsewhere=True)),
+        (concept("http://snomed.info/sct", "447766003"), Service(fault="not coded in CPT or HCPCS")),
+        (Concept((Code(None, "22513"),)), Service(fault="not coded in CPT or HCPCS")),
+        (Concept(text="kyphoplasty"), Service(fault="missing")),
     ],
 )
 def test_the_service(service: Concept, read: Service) -> None:
@@ -158,13 +301,14 @@ def test_the_service(service: Concept, read: Service) -> None:
 
 def test_numbers_of_the_facility() -> None:
     found = one_line(request(line(1, "22513")))
-    assert (found.ccn, found.ptan, found.facility_npi, found.facility_named) == ("450001", "P00001", "1234567893", True)
+    assert (found.ccn, found.facility_npi, found.facility_named) == ("450001", "1234567893", True)
+    assert found.ptan == ProviderNumber("P00001", "1234567893")
 
 
 def test_numbers_of_the_requester_where_there_is_no_facility() -> None:
     identifiers = (Identifier(CCN, "450009"), Identifier(None, "P9", concept(TYPES, "MCR")))
     found = one_line(request(line(1, "22513"), care_team=(), requester=requester(identifiers=identifiers)))
-    assert (found.ccn, found.ptan) == ("450009", "P9")
+    assert (found.ccn, found.ptan) == ("450009", ProviderNumber("P9", None))
 
 
 def test_a_practitioner_may_stand_for_the_facility() -> None:
@@ -292,4 +436,4 @@ def test_units_modifiers_and_revenue() -> None:
 
 def test_facts_do_not_show_the_beneficiary() -> None:
     shown = repr(facts_of(request(line(1, "22513"))))
-    assert not any(word in shown for word in ("1EG4", "QUISTGAARD", "OTTOLINE", "1948"))
+    assert not any(word in shown for word in ("1EG4", "quistgaard", "ottoline", "1948"))

@@ -36,13 +36,24 @@ def test_no_text_breaks_a_form(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("G40211", "G40.211"), ("g40.211", "G40.211"), ("M80.08XA", "M80.08XA"), ("Z006", "Z00.6"), ("R32", "R32")],
+    [
+        ("G40211", "G40.211"),
+        ("g40.211", "G40.211"),
+        ("M80.08XA", "M80.08XA"),
+        ("Z006", "Z00.6"),
+        ("R32", "R32"),
+        ("QA00101", "QA0.0101"),
+    ],
 )
 def test_diagnoses_get_their_dot(text: str, code: str) -> None:
     assert forms.diagnosis_code(text) == code
 
 
-@pytest.mark.parametrize("text", ["", "G4", "40.211", "G40.21111", "Smith", "G40..1"])
+def test_a_chapter_of_diagnoses_that_began_in_2025_has_a_letter_in_second_place() -> None:
+    assert forms.diagnosis_code("QA00101") == "QA0.0101"
+
+
+@pytest.mark.parametrize("text", ["", "G4", "40.211", "G40.21111", "Smith", "Sands", "G40..1"])
 def test_what_is_no_diagnosis(text: str) -> None:
     assert forms.diagnosis_code(text) is None
 

@@ -148,7 +148,7 @@ def test_the_counts_of_the_guide() -> None:
     assert sum(each.status == "delayed" for each in pack.categories) == 2
     assert len(pack.listed) == 41
     assert sum(row.add_on for category in pack.categories for row in category.codes) == 9
-    assert {name: len(codes) for name, codes in pack.lists.items()} == {"B1": 14, "B2": 9, "B3": 41}
+    assert {name: len(codes) for name, codes in pack.lists.items()} == {"B1": 14, "B2": 9, "B3": 41, "ESI": 47}
     assert [row.code for row in pack.dismissals] == [
         "D03",
         "D01",

@@ -56,7 +56,8 @@ def test_each_code_has_its_outcome(code: str, outcome: str, state: State) -> Non
     decided = decide(bare(concept(HCPCS, code)), WITH_SANDBOX)
     assert (outcomes(decided), decided.state) == ({1: outcome}, state)
     assert decided.policy.pack == "sandbox"
-    assert decided.explanations
+    assert decided.lines[0].reason
+    assert decided.lines[0].reason not in decided.explanations
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from werkzeug.test import TestResponse
 
 from fhir_server.app import create_app
 from fhir_server.authorization.caller import Role, operator
@@ -42,7 +43,7 @@ def clients_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def guarded(serve: Serve, clients_file: Path) -> Served:
     """A server that knows the three clients."""
-    return serve(CLIENTS_FILE=str(clients_file), HOST="0.0.0.0")
+    return serve(CLIENTS_FILE=str(clients_file), HOST="192.0.2.1")
 
 
 @pytest.mark.parametrize(
@@ -180,12 +181,33 @@ def test_the_development_identity_serves_nobody_else(address: str | None) -> Non
 
 
 @pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("192.0.2.7", 401)])
-def test_the_sender_s_address_decides_whatever_headers_claim(serve_sqlite: Serve, address: str, status: int) -> None:
-    served = serve_sqlite()
-    response = served.client.post(
+def test_the_sender_s_address_decides(serve_sqlite: Serve, address: str, status: int) -> None:
+    assert submitted(serve_sqlite(), address).status_code == status
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-Ip"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.7"])
+def test_what_a_proxy_passes_on_comes_from_elsewhere(serve_sqlite: Serve, header: str, address: str) -> None:
+    """A proxy on this machine would make everybody the development client."""
+    assert submitted(serve_sqlite(), address, **{header: "127.0.0.1"}).status_code == 401
+
+
+def submitted(served: Served, address: str, **headers: str) -> TestResponse:
+    """Submit an example as if from *address*."""
+    return served.client.post(
         SUBMIT,
         data=renewed(IN_REVIEW, "address"),
-        headers={"Content-Type": "application/fhir+json", "X-Forwarded-For": "127.0.0.1"},
+        headers={"Content-Type": "application/fhir+json", **headers},
         environ_base={"REMOTE_ADDR": address},
     )
-    assert response.status_code == status
+
+
+def test_a_client_without_the_role_may_not_submit(guarded: Served) -> None:
+    [issue] = outcome_of(guarded.submit(example(), Authorization="Bearer token-of-reviewer"), 403)
+    assert issue["code"] == "forbidden"
+    assert guarded.cases() == []
+
+
+def test_a_sandbox_takes_no_production_clients(clients_file: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="mode"):
+        read_clients(clients_file, sandbox=True)

@@ -97,7 +97,7 @@ class Submission:
     answer: bytes = b'{"resourceType":"Bundle","id":"answer"}'
     request: AuthorizationRequest = field(default_factory=request)
     channel: str = "fhir-2.2.1"
-    instances: tuple[Instance, ...] = (Instance("urn:uuid:1", "Patient", "identity", "content"),)
+    instances: tuple[Instance, ...] = (Instance("urn:uuid:1", "Patient", frozenset({"identity"}), "content"),)
     at: datetime = NOW
     decider: Decider = SOFTWARE
     state: State = State.IN_REVIEW
@@ -120,12 +120,9 @@ def submit(unit: UnitOfWork, sent: Submission) -> StoredAnswer | None:
     unit.registry.beneficiary(member)
     unit.registry.provider(HOSPITAL)
     unit.registry.exemptions(HOSPITAL)
-    unit.cases.open_duplicate(member, (HOSPITAL, SURGEON), ("64561",))
+    unit.cases.open_items(member, [(HOSPITAL, "64561")])
     unit.instances.known(each.full_url for each in sent.instances)
-    lines = tuple(
-        CaseLine(line.sequence, line.service.value or "", provider_npis=(HOSPITAL, SURGEON))
-        for line in sent.request.lines
-    )
+    lines = tuple(CaseLine(line.sequence, line.service.value or "", HOSPITAL) for line in sent.request.lines)
     identifiers = (
         CaseIdentifier("administrative", sent.case),
         *(CaseIdentifier("request", each.value or "", each.system or "") for each in sent.request.identifiers),

@@ -231,3 +231,21 @@ def test_headers_that_belong_to_a_refusal_travel_with_it() -> None:
     assert rules_of(response, 429) == ["too-many-requests"]
     assert response.headers["Retry-After"] == "1"
     assert rules_of(client.get("/closed"), 403) == ["not-allowed"]
+
+
+def test_a_compressed_body_is_refused(served: Served) -> None:
+    [issue] = outcome_of(served.submit(example(), Content_Encoding="gzip"), 415)
+    assert "compressed" in issue["details"]["text"]
+
+
+def test_an_identity_coding_is_none(served: Served) -> None:
+    assert served.submit(example(), Content_Encoding="identity").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Real-Ip"])
+def test_the_development_identity_takes_no_proxys_word(served: Served, name: str) -> None:
+    outcome_of(served.submit(example(), **{name.replace("-", "_"): "127.0.0.1"}), 401)
+
+
+def test_options_is_no_method_of_an_operation(served: Served) -> None:
+    outcome_of(served.client.options(SUBMIT), 405)

@@ -69,7 +69,7 @@ def test_the_official_surgical_request_names_its_two_dangling_references(served:
 def test_an_official_update_is_refused_clearly(
     served: Served, shared: Path, package: int, path: str, name: str
 ) -> None:
-    [issue] = outcome_of(served.submit(official(shared, package, name), path), 422)
+    [issue] = outcome_of(served.submit(official(shared, package, name), path), 400)
     assert issue["code"] == "not-supported"
     assert "new request" in issue["details"]["text"]
     assert served.cases() == []

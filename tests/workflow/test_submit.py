@@ -269,6 +269,62 @@ def rendered_again(served: Served, case: str, received: Received, determination:
     return renderer(version, sandbox=sandbox)(answer, case, determination.decided_at)
 
 
+class TestDuplicates:
+    """D08: the same provider, beneficiary and item, while an earlier request of the caller is undecided."""
+
+    def test_only_lines_in_scope_are_kept_to_compare_with_their_providers(self, serve: Serve) -> None:
+        served = serve()
+        bundle = asked_for("22513", "C1713")
+        case = case_of(served.submit(bundle))
+        rows = served.rows("SELECT case_number, sequence, service_code, provider_npi FROM case_line")
+        assert rows == [(case, 1, "22513", "2130002019")]
+
+    def test_what_was_out_of_scope_may_be_asked_for_while_the_rest_is_open(self, serve: Serve) -> None:
+        served = serve()
+        first = served.submit(asked_for("22513", "64568"))
+        second = served.submit(asked_for("64568", another=True))
+        states = [served.kept(case_of(each)).events[-1].state for each in (first, second)]
+        assert states == [State.IN_REVIEW, State.DISMISSED]
+        assert dismissal_of(served, case_of(second)) == "D02"
+
+    def test_a_request_that_is_open_in_part_goes_to_review_and_one_that_is_open_as_a_whole_does_not(
+        self, serve: Serve
+    ) -> None:
+        served = serve()
+        first = case_of(served.submit(asked_for("22513")))
+        more = case_of(served.submit(asked_for("22513", "22515", another=True)))
+        assert served.kept(more).events[-1].state is State.IN_REVIEW
+        determined = served.kept(more).events[1].data
+        assert isinstance(determined, Determined)
+        found = [(each.found, each.line) for each in determined.determination.findings if each.rule == "no-duplicate"]
+        assert found == [(f"case {first}", 1)]
+        less = case_of(served.submit(asked_for("22515", "22513", another=True)))
+        assert dismissal_of(served, less) == "D08"
+
+
+def asked_for(*codes: str, another: bool = False) -> Json:
+    """Return a request for *codes* at one hospital and for one beneficiary; *another* has other numbers."""
+    bundle = example("wiser/09-vertebral-augmentation.json")
+    claim = bundle["entry"][0]["resource"]
+    first = claim["item"][0]
+    claim["item"] = [json.loads(json.dumps(first)) for _ in codes]
+    for number, (item, code) in enumerate(zip(claim["item"], codes, strict=True), start=1):
+        item["sequence"] = number
+        item["productOrService"]["coding"][0]["code"] = code
+    if another:
+        suffix = f"-{'-'.join(codes)}"
+        bundle["identifier"]["value"] += suffix
+        claim["identifier"][0]["value"] += suffix
+    return bundle
+
+
+def dismissal_of(served: Served, case: str) -> str | None:
+    determined = served.kept(case).events[1].data
+    assert isinstance(determined, Determined)
+    dismissal = determined.determination.dismissal
+    return dismissal.code if dismissal else None
+
+
 class TestInstances:
     """PAS-024: a GUID names one thing, also across submissions."""
 

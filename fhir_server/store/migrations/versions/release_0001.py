@@ -52,7 +52,7 @@ def _make_instance() -> None:
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("full_url", sa.Text(), nullable=False),
         sa.Column("resource_type", sa.Text(), nullable=False),
-        sa.Column("identity_sha256", sa.Text(), nullable=False),
+        sa.Column("identifiers", sa.Text(), nullable=False),
         sa.Column("content_sha256", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("owner", "full_url", name=op.f("pk_instance")),
         sqlite_with_rowid=False,
