@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import struct
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from fhir_server.fhir.negotiation import MIME
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.settings import Settings
 
+YOUNG_OBJECTS = 50_000  # a request makes some thousand short-lived objects, hardly any of them in circles
 READ_SECONDS = 15  # for the next bytes of a request: a client that stalls must not hold a thread for ever
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the system's own folder in memory, not a temporary file of ours
 
@@ -75,8 +77,15 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Return the application, made once before the fork."""
-        return self._make()
+        """Return the application, made once before the fork.
+
+        What is there now stays for good: the collector need not look at it again, and the processes go on sharing it.
+        """
+        application = self._make()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+        return application
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _list(database: Database, made: dict[str, str], caller: Caller, operation: s
         else:
             full_url = f"urn:uuid:{caller.client}"
             assert set(unit.instances.known(("urn:uuid:alice", "urn:uuid:bob"))) <= {full_url}
-            unit.instances.keep((Instance(full_url, "Patient", caller.client, caller.client),))
+            unit.instances.keep((Instance(full_url, "Patient", frozenset({caller.client}), caller.client),))
 
 
 def _check_owners(database: Database, made: dict[str, str]) -> None:
