@@ -52,16 +52,10 @@ def determine(
     return _Review(_coverage_for(packs, facts), facts, circumstances, decided_at).determination()
 
 
-def items_in_scope(
-    facts: RequestFacts, circumstances: Circumstances, packs: Sequence[Pack]
-) -> dict[int, tuple[str, str]]:
-    """Return, by line, the provider's NPI and the code of what a coverage policy reviews: what D08 compares.
-
-    What a provider is relieved of (D06, D07), and what belongs to a scripted pack, is not among it.
-    """
-    review = _Review(_coverage_for(packs, facts), facts, circumstances, "")
-    lines, _ = review.relieved(scope_of(review.pack, facts, circumstances))
-    items = {line.facts.sequence: facts.item_of(line.facts) for line in lines if line.status == "in-scope"}
+def waiting_items(facts: RequestFacts, determination: Determination) -> dict[int, tuple[str, str]]:
+    """Return, by line, the provider's NPI and the code of what waits for a decision: what D08 compares (4.1.4)."""
+    waiting = {line.sequence for line in determination.lines if line.outcome == "in-review"}
+    items = {line.sequence: facts.item_of(line) for line in facts.lines if line.sequence in waiting}
     return {sequence: item for sequence, item in items.items() if item}
 
 

@@ -1,9 +1,9 @@
 """A submission, from the moment it was read to the answer: one transaction, told here from top to bottom.
 
     claim      the same content from the same client is answered once (S-16); whoever sends it again gets the same bytes
-    open       a case is made, with the exact bytes and the records that came (PAS-033)
     gather     what the registry and earlier cases say about it
     decide     the policy packs weigh it into a determination
+    open       a case is made, with the exact bytes and the records that came (PAS-033)
     record     the decision becomes an event, and work for whoever is to be told
     answer     the answer is rendered, stored with its event, and returned
 
@@ -27,7 +27,7 @@ from fhir_server.authorization.response import AuthorizationResponse
 from fhir_server.authorization.states import State
 from fhir_server.authorization.submission import Intake, NamedInstance, Observation
 from fhir_server.errors import ContentInvalid, Issue, NotSupported
-from fhir_server.policy.engine import determine, items_in_scope
+from fhir_server.policy.engine import determine, waiting_items
 from fhir_server.policy.facts import RequestFacts, facts_of
 from fhir_server.store.cases import CaseIdentifier, CaseLine, CaseRecord
 from fhir_server.store.database import Database
@@ -81,9 +81,9 @@ def submit(submission: Submission, database: Database, review: Review, render: R
             return Answer(stored.case, stored.status, stored.content_type, stored.body, replayed=True)
         observations = _check_instances(unit, submission.intake)
         circumstances = gather(unit, submission.intake.request, facts, review, submission.received_at)
-        items = items_in_scope(facts, circumstances, review.packs)
-        case = _open(unit, submission, facts, items, observations)
+        case = new_case_number(submission.received_at)
         determination = determine(submission.intake.request, facts, circumstances, review.packs, case_number=case)
+        _open(unit, case, submission, facts, waiting_items(facts, determination), observations)
         _record(unit, case, Determined(determination, grounds_of(circumstances)), submission)
         body = _answer(unit, case, determination, submission, review, render)
         unit.replays.keep(key, case, OK, body, content_type, submission.received_at)
@@ -147,13 +147,13 @@ def _clash_issue(instance: NamedInstance) -> Issue:
 
 def _open(
     unit: UnitOfWork,
+    case: str,
     submission: Submission,
     facts: RequestFacts,
     items: Mapping[int, tuple[str, str]],
     observations: tuple[Observation, ...],
-) -> str:
-    """Make the case: its look-up rows, its first event, the exact bytes and the records; return its number."""
-    case = new_case_number(submission.received_at)
+) -> None:
+    """Make the case: its look-up rows, its first event, the exact bytes and the records."""
     request = submission.intake.request
     unit.cases.create(_case_record(case, submission, facts, items))
     unit.messages.keep(
@@ -161,13 +161,12 @@ def _open(
     )
     received = Received(submission.channel, hashlib.sha256(submission.body).hexdigest(), request, observations)
     _append(unit, case, submission, EventKind.RECEIVED, received, State.RECEIVED)
-    return case
 
 
 def _case_record(
     case: str, submission: Submission, facts: RequestFacts, items: Mapping[int, tuple[str, str]]
 ) -> CaseRecord:
-    """Return a case with what it is looked up by; *items* are its lines in scope, which cannot be asked twice (D08)."""
+    """Return a case with what it is looked up by; *items* are its waiting lines, which cannot be asked twice (D08)."""
     request = submission.intake.request
     lines = tuple(CaseLine(sequence, code, npi) for sequence, (npi, code) in items.items())
     return CaseRecord(

@@ -16,7 +16,7 @@ from fhir_server.authorization.request import AuthorizationRequest, CareTeamMemb
 from fhir_server.authorization.states import State
 from fhir_server.authorization.values import Code, Concept, Identifier, Period, PersonName, Quantity
 from fhir_server.policy.circumstances import OpenItem
-from fhir_server.policy.engine import items_in_scope
+from fhir_server.policy.engine import determine, waiting_items
 from fhir_server.policy.facts import facts_of
 from fhir_server.policy.registry import BeneficiaryRecord, Exemption, ProviderRecord
 from tests.policy.requests import (
@@ -429,7 +429,13 @@ def test_another_provider_or_another_code_is_no_duplicate(item: OpenItem) -> Non
     assert decide(kyphoplasty(), open_items=(item,)).state is State.IN_REVIEW
 
 
-def test_the_items_of_a_request_are_its_lines_in_scope_with_their_providers() -> None:
+def waiting(asked: AuthorizationRequest, **known: Any) -> dict[int, tuple[str, str]]:
+    """Return what of *asked* waits for a decision."""
+    facts = facts_of(asked)
+    return waiting_items(facts, determine(asked, facts, circumstances(**known), WISER, case_number="W1"))
+
+
+def test_the_items_of_a_request_are_its_waiting_lines_with_their_providers() -> None:
     asked = request(
         line(1, "22513"),
         line(2, "C1713"),
@@ -440,15 +446,15 @@ def test_the_items_of_a_request_are_its_lines_in_scope_with_their_providers() ->
         line(7, "22510", service_end=service("22515")),
         diagnoses=["M80.08XA"],
     )
-    other = facility("TX", identifiers=(Identifier(NPI, "1245319599"),))
+    other = facility("TX", identifiers=(Identifier(NPI, "1245319599"), Identifier(CCN, "450002")))
     members = (*asked.care_team, CareTeamMember(2, other, covers_whole_request=False, role=concept(ROLES, "77")))
-    found = items_in_scope(facts_of(replace(asked, care_team=members)), circumstances(), WISER)
+    found = waiting(replace(asked, care_team=members))
     assert found == {1: (FACILITY_NPI, "22513"), 4: ("1245319599", "22511")}
 
 
 def test_what_a_provider_is_relieved_of_is_no_item() -> None:
     exemption = Exemption(FACILITY_NPI, date(2026, 1, 1), categories=("vertebral-augmentation",))
-    found = items_in_scope(facts_of(two_lines()), circumstances(exemptions=(exemption,)), WISER)
+    found = waiting(two_lines(), exemptions=(exemption,))
     assert found == {2: (FACILITY_NPI, "22554")}
 
 
