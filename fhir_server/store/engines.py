@@ -8,16 +8,16 @@ INSERT that waited sees what it waited for), REPEATABLE READ READ ONLY for reads
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from fhir_server.errors import SettingsInvalid, Unavailable
+from fhir_server.errors import SettingsInvalid
+from fhir_server.store.turns import Turns
 
 MOST_CONNECTIONS = 16
 CONNECT_SECONDS = 5
@@ -46,35 +46,18 @@ class Engines:
     """The connections of one process to one store."""
 
     def __init__(self, url: URL, wait_seconds: float) -> None:
-        self._wait_seconds = wait_seconds
-        self._file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-        self._identity: tuple[int, int] | None = None
-        self._turn = threading.Lock() if url.get_backend_name() == "sqlite" else None
-        self._writer, self._reader = (_sqlite if self._turn else _postgresql)(url, wait_seconds)
+        file = url.database if url.get_backend_name() == "sqlite" else None
+        self._turns = Turns(Path(file), wait_seconds) if file else None
+        self._writer, self._reader = (_sqlite if file else _postgresql)(url, wait_seconds)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection within a transaction that is committed at the end, or rolled back on any exception.
 
-        On SQLite the threads of a process take turns here: waiting for a lock of our own wakes at once, SQLite's polls.
+        On SQLite the writers take turns.
         """
-        with self._my_turn(), self._writer.begin() as connection:
-            self._check_file()
+        with self._turns.mine() if self._turns else nullcontext(), self._writer.begin() as connection:
             yield connection
-
-    def _check_file(self) -> None:
-        """Raise `Unavailable` where the file was moved or replaced: an open connection would write to the old one."""
-        if self._file is None:
-            return
-        try:
-            found = self._file.stat()
-        except OSError:
-            raise Unavailable.because("The store's file has gone.", "Send the same request again later.") from None
-        identity = (found.st_dev, found.st_ino)
-        if self._identity is None:
-            self._identity = identity
-        if self._identity != identity:
-            raise Unavailable.because("The store's file was replaced.", "Restart the server, then send it again.")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -86,18 +69,8 @@ class Engines:
         """Close all connections that are not in use."""
         self._writer.dispose()
         self._reader.dispose()
-
-    @contextmanager
-    def _my_turn(self) -> Iterator[None]:
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=self._wait_seconds):
-            raise Unavailable.because("The store is busy.", "Send the same request again.")
-        try:
-            yield
-        finally:
-            self._turn.release()
+        if self._turns:
+            self._turns.close()
 
 
 def _sqlite(url: URL, wait_seconds: float) -> tuple[Engine, Engine]:
