@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, bindparam, delete, insert, select
+from sqlalchemy import Column, bindparam, delete, insert, literal_column, select
 
 from fhir_server.authorization.caller import Role
 from fhir_server.store.repository import Repository
+from fhir_server.store.statements import Statement
 from fhir_server.store.tables import registry_beneficiary, registry_exemption, registry_provider
 from fhir_server.store.values import indexed, utc_text
 
@@ -27,6 +28,11 @@ _ABOUT: Mapping[RegistryKind, Column[str]] = {
 _INSERT = {kind: insert(about.table) for kind, about in _ABOUT.items()}
 _CLEAR = {kind: delete(about.table) for kind, about in _ABOUT.items()}
 _FORGET = {kind: _CLEAR[kind].where(about == bindparam("sought")) for kind, about in _ABOUT.items()}
+# Most members and providers have no row, and each submission asks: the rows with their types are read where there are.
+_KNOWN = {
+    kind: Statement(select(literal_column("1")).select_from(about.table).where(about == bindparam("sought")).limit(1))
+    for kind, about in _ABOUT.items()
+}
 
 _BENEFICIARY = select(
     registry_beneficiary.c.member_id,
@@ -80,20 +86,27 @@ class Registry(Repository):
 
     def beneficiary(self, member_id: str) -> dict[str, Any] | None:
         """Return what is known of the member: member_id, status, payer, family_name, given_name, birth_date."""
-        row = self._unit.connection.execute(_BENEFICIARY, {"sought": indexed(member_id)}).mappings().first()
-        return None if row is None else dict(row)
+        sought = {"sought": indexed(member_id)}
+        if self._row(_KNOWN["beneficiary"], sought) is None:
+            return None
+        return dict(self._unit.connection.execute(_BENEFICIARY, sought).mappings().one())
 
     def provider(self, npi: str) -> dict[str, Any] | None:
         """Return what is known of the provider: npi, eligible, ptan, ccn."""
-        row = self._unit.connection.execute(_PROVIDER, {"sought": indexed(npi)}).mappings().first()
-        return None if row is None else dict(row)
+        sought = {"sought": indexed(npi)}
+        if self._row(_KNOWN["provider"], sought) is None:
+            return None
+        return dict(self._unit.connection.execute(_PROVIDER, sought).mappings().one())
 
     def exemptions(self, npi: str) -> tuple[dict[str, Any], ...]:
         """Return the provider's exemptions, earliest first: npi, effective_from, effective_to, states, categories.
 
         States and categories are tuples, or ``None`` for all.
         """
-        rows = self._unit.connection.execute(_EXEMPTIONS, {"sought": indexed(npi)}).mappings()
+        sought = {"sought": indexed(npi)}
+        if self._row(_KNOWN["exemption"], sought) is None:
+            return ()
+        rows = self._unit.connection.execute(_EXEMPTIONS, sought).mappings()
         return tuple(
             {**row, **{name: row[name] and tuple(row[name]) for name in ("states", "categories")}} for row in rows
         )
