@@ -98,6 +98,6 @@ class Heads(Repository):
                 "answer_sha256": head.answer_sha256,
             },
         )
-        if moved.rowcount != 1:
+        if moved != 1:
             raise Unavailable.because("The case was changed at the same moment.", "Send the same request again.")
         head.stored_event = head.last_event

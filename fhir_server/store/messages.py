@@ -77,7 +77,7 @@ class Messages(Repository):
         """Store the bytes for the owner of the case, else for the caller; return the message's id."""
         unit = self._unit
         owner = unit.heads.of(kept.case).owner if kept.case else unit.guard(unit.caller.client)
-        made = self._run(
+        [[number]] = self._rows(
             _KEEP,
             {
                 "owner": owner,
@@ -91,7 +91,7 @@ class Messages(Repository):
                 "content": kept.content,
             },
         )
-        return int(made.scalar_one())
+        return int(number)
 
     def of(self, case: str) -> tuple[StoredMessage, ...]:
         """Return the messages of the case in the order in which they were kept."""

@@ -86,5 +86,5 @@ class Outbox(Repository):
 
     def _settle(self, statement: Statement, parameters: dict[str, object]) -> None:
         self._unit.caller.require(Role.OPERATOR)
-        if self._run(statement, parameters).rowcount != 1:
+        if self._run(statement, parameters) != 1:
             raise NotFound.because("Nothing of this number waits for delivery.", "Ask for what is due.")

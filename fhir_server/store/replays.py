@@ -68,7 +68,7 @@ class Replays(Repository):
         claims the same key meanwhile waits for it. *key* must name the caller (SHA-256 over client, channel, content).
         """
         unit = self._unit
-        claimed = self._run(
+        claimed = self._row(
             _CLAIM,
             {
                 "key": key,
@@ -76,7 +76,7 @@ class Replays(Repository):
                 "received_at": utc_text(received_at),
                 "expired_at": utc_text(received_at - window),
             },
-        ).first()
+        )
         if claimed is not None:
             return None
         row = self._row(_ANSWER, {"replay_key": key})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Column, CursorResult, Select, bindparam
+from sqlalchemy import Column, Select, bindparam
 
 from fhir_server.store.statements import Parameters, Statement
 
@@ -33,14 +33,14 @@ class Repository:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
-    def _run(self, statement: Statement, parameters: Parameters) -> CursorResult[Any]:
+    def _run(self, statement: Statement, parameters: Parameters) -> int:
         return statement.run(self._unit.connection, parameters)
 
     def _rows(self, query: Statement, parameters: Parameters) -> Sequence[Sequence[Any]]:
-        return self._run(query, parameters).all()
+        return query.rows(self._unit.connection, parameters)
 
     def _row(self, query: Statement, parameters: Parameters) -> Sequence[Any] | None:
-        return self._run(query, parameters).first()
+        return next(iter(query.rows(self._unit.connection, parameters)), None)
 
     def _listed(self, query: Listing, parameters: Parameters) -> Sequence[Sequence[Any]]:
         """Return the rows of *query* that the caller may see."""

@@ -1,8 +1,8 @@
 """Statements of the hot path: built once with SQLAlchemy, compiled once for each engine, then run by their text.
 
-A submission runs some twenty statements, and what SQLAlchemy does around a construct at each execution costs more than
-SQLite takes to run it. Only text, whole numbers, truth values and bytes go in and come out here: both drivers take them
-as they are.
+A submission runs some twenty statements, and what SQLAlchemy does around each costs more than SQLite takes to run it:
+they go to the driver's own cursor, within the transaction and on the connection that SQLAlchemy keeps. Only text, whole
+numbers, truth values and bytes go in and come out here: both drivers take them as they are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
@@ -28,16 +28,26 @@ class Statement:
         self._constructs = construct
         self._texts: dict[str, _Text] = {}
 
-    def run(self, connection: Connection, parameters: Parameters) -> CursorResult[Any]:
-        """Run the statement and return its result."""
+    def rows(self, connection: Connection, parameters: Parameters) -> Sequence[Sequence[Any]]:
+        """Run the statement and return its rows, if it gives any."""
         text, ordered = self._text(connection, parameters)
-        return connection.exec_driver_sql(text, ordered(parameters))
+        cursor = connection.connection.cursor()
+        cursor.execute(text, ordered(parameters))
+        found: Sequence[Sequence[Any]] = cursor.fetchall() if cursor.description else ()
+        return found
+
+    def run(self, connection: Connection, parameters: Parameters) -> int:
+        """Run the statement and return how many rows it changed."""
+        text, ordered = self._text(connection, parameters)
+        cursor = connection.connection.cursor()
+        cursor.execute(text, ordered(parameters))
+        return int(cursor.rowcount)
 
     def run_for_each(self, connection: Connection, rows: Sequence[Parameters]) -> None:
         """Run the statement once for each of *rows*, which may be none."""
         if rows:
             text, ordered = self._text(connection, rows[0])
-            connection.exec_driver_sql(text, [ordered(row) for row in rows])
+            connection.connection.cursor().executemany(text, [ordered(row) for row in rows])
 
     def _text(self, connection: Connection, parameters: Parameters) -> _Text:
         engine = connection.dialect.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,21 +28,21 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except ProgrammingError:
+    except (ProgrammingError, sqlite3.ProgrammingError, psycopg.ProgrammingError):
         raise
-    except IntegrityError as error:
+    except (IntegrityError, sqlite3.IntegrityError, psycopg.IntegrityError) as error:
         raise ConstraintBroken(_words(error)) from None
-    except (DataError, OverflowError, UnicodeEncodeError):
+    except (DataError, sqlite3.DataError, psycopg.DataError, OverflowError, UnicodeEncodeError):
         raise ContentInvalid.because(
             "The content holds a character or a number that cannot be stored.",
             "Send text of Unicode characters without NUL, and numbers within the range of their data type.",
         ) from None
-    except (DBAPIError, NoConnectionLeft) as error:
+    except (DBAPIError, NoConnectionLeft, sqlite3.Error, psycopg.Error) as error:
         log.warning("The store is unavailable: %s", _words(error))
         raise Unavailable.because("The store is unavailable.", "Send the same request again.") from None
 
 
-def _words(error: DBAPIError | NoConnectionLeft) -> str:
+def _words(error: Exception) -> str:
     """Return the engine's word for the error; PostgreSQL keeps the content of the row out of its primary message."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.Error) and cause.diag.message_primary:

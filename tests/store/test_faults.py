@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, event
 from fhir_server.authorization.request import Document
 from fhir_server.errors import Unavailable
 from fhir_server.store.database import Database
+from fhir_server.store.statements import Statement
 from tests.conftest import StartPostgreSQL
 from tests.store.integrity import cases_of
 from tests.store.submissions import ALICE, Submission, request, submit
@@ -41,13 +42,23 @@ def failing_at(database: Database, statement: int) -> Iterator[list[str]]:
         if len(seen) == statement:
             raise error
 
+    def watched(text: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(self: Statement, connection: Connection, parameters: Any) -> Any:
+            found = text(self, connection, parameters)
+            fail(connection, None, found[0])
+            return found
+
+        return counted
+
     with database.engines.writing() as connection:
         engine, error = connection.engine, operational_error(connection)
     event.listen(engine, "before_cursor_execute", fail)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", fail)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Statement, "_text", watched(Statement._text))  # the hot path goes past SQLAlchemy's own events
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", fail)
 
 
 def statements_of_a_submission(database: Database) -> int:
