@@ -7,12 +7,12 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
-from fhir_server import __version__
 from fhir_server.client.answer import SubmitAnswer
 from fhir_server.client.errors import PasUnavailable, refusal
 from fhir_server.fhir import json
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.bundle import Bundle
 
 FHIR_JSON = "application/fhir+json"
+AGENT = f"wiser-pas-client/{version('wiser-pas')}"
 # "Come back later": nothing was kept, or the same bytes get the answer that was kept.
 LATER = frozenset({429, 502, 503, 504})
 FIRST_PAUSE_SECONDS = 0.25
@@ -51,7 +52,7 @@ class PasClient:
         self.url = f"{base_url.rstrip('/')}/stu{stu}/fhir/Claim/$submit"
         self._attempts = attempts
         self._sleep = sleep
-        headers = {"Content-Type": FHIR_JSON, "Accept": FHIR_JSON, "User-Agent": f"wiser-pas-client/{__version__}"}
+        headers = {"Content-Type": FHIR_JSON, "Accept": FHIR_JSON, "User-Agent": AGENT}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._http = httpx.Client(headers=headers, timeout=timeout)
