@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from fhir_server.authorization.orders import ServiceOrder
-from fhir_server.authorization.parties import Coverage, Encounter, Organization, Person, Provider, identifier_in
+from fhir_server.authorization.parties import Coverage, Encounter, Organization, Person, Provider
 from fhir_server.authorization.values import (
     Address,
     Concept,
@@ -230,15 +230,3 @@ class AuthorizationRequest:
         focal = next((each for each in self.insurance if each.focal), None)
         chosen = focal or (self.insurance[0] if self.insurance else None)
         return chosen.coverage if chosen else None
-
-    @property
-    def member_id(self) -> str | None:
-        """The member's number: of the coverage, else of the beneficiary (settled.md, section 1, MBI)."""
-        coverage = self.coverage
-        for identifiers in (coverage.identifiers if coverage else (), self.beneficiary.identifiers):
-            for each in identifiers:
-                if each.type and each.type.has(*MEMBER_NUMBER) and each.value:
-                    return each.value
-        return identifier_in(self.beneficiary.identifiers, MEDICARE_BENEFICIARY_SYSTEM) or (
-            coverage.subscriber_id if coverage else None
-        )

@@ -14,6 +14,7 @@ from fhir_server.authorization.events import Answered, Determined, Event, Receiv
 from fhir_server.authorization.parties import Provider
 from fhir_server.authorization.request import AuthorizationRequest, Diagnosis, ServiceLine
 from fhir_server.authorization.values import DateOrPeriod, Quantity
+from fhir_server.policy.extraction import member_id
 from fhir_server.workflow.show import CaseLog, DocumentEntry
 
 SHOWN_OF_MEMBER = 4
@@ -60,7 +61,7 @@ def received_lines(received: Received, documents: list[DocumentEntry]) -> Iterat
 def request_lines(request: AuthorizationRequest) -> Iterator[str]:
     """Yield what is asked, by whom, for what; of the beneficiary only the end of the member number."""
     yield f"requester   {provider_words(request.requester)}"
-    member = request.member_id
+    member = member_id(request)
     yield f"member      …{member[-SHOWN_OF_MEMBER:]}" if member else "member      no number"
     for line in request.lines:
         yield f"line {line.sequence:<6} {line_words(line)}"

@@ -12,7 +12,7 @@ from fhir_server.authorization.request import AuthorizationRequest
 from fhir_server.policy.extraction import Service
 from fhir_server.policy.fact_table import LINE_FACTS, REQUEST_FACTS, Fact
 from fhir_server.policy.forms import is_medicare_number
-from fhir_server.policy.lines import FacilitySource, LineOfBusiness, LineView, ProviderNumber, Site
+from fhir_server.policy.lines import FacilitySource, LineOfBusiness, LineView, ProviderNumber, Site, Surroundings
 from fhir_server.policy.spans import Span
 
 
@@ -109,7 +109,8 @@ FACTS: tuple[Fact[AuthorizationRequest] | Fact[LineView], ...] = (*REQUEST_FACTS
 
 def facts_of(request: AuthorizationRequest) -> RequestFacts:
     """Return what *request* says; pure, and the same for every policy."""
-    of_lines = tuple(_line_facts(LineView.of(request, line)) for line in request.lines)
+    around = Surroundings.of(request)
+    of_lines = tuple(_line_facts(LineView.of(around, line)) for line in request.lines)
     return RequestFacts(**{fact.field: fact.extract(request) for fact in REQUEST_FACTS}, lines=of_lines)  # type: ignore[arg-type]
 
 

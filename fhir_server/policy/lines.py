@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from fhir_server.authorization.parties import Organization, Practitioner, Provider, identifier_in
-from fhir_server.authorization.request import AuthorizationRequest, CareTeamMember, ServiceLine
+from fhir_server.authorization.request import AuthorizationRequest, CareTeamMember, Diagnosis, ServiceLine
 from fhir_server.authorization.values import DateOrPeriod, Identifier
 from fhir_server.policy import forms
 from fhir_server.policy.extraction import Service, diagnosis_of, is_named, service_of
@@ -21,6 +21,7 @@ OUTPATIENT_BILL = "13x"
 OUTPATIENT_PLACES = frozenset({"19", "22"})
 PART_B_PLACES = frozenset({"11", "12", "24"})
 
+Element = TypeVar("Element")
 LineOfBusiness = Literal["A", "B"]
 FacilitySource = Literal["line", "request", "requester", "untied"]
 
@@ -44,53 +45,85 @@ class ProviderNumber:
     npi: str | None
 
 
+# X12 carries the first 14 providers of an event and the first 10 of a service; what repeats beyond them is ignored
+# (PAS use cases, Repeating Fields).
+MOST_OF_REQUEST = 14
+MOST_OF_LINE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the lines of a request share, found once: its care team by sequence, and its diagnoses.
+
+    ``of_request`` are the members for the whole request. ``untied`` tells of a facility that belongs neither to the
+    whole request nor to any line: nobody knows whether a line's service is given there.
+    """
+
+    request: AuthorizationRequest
+    of_request: tuple[CareTeamMember, ...]
+    by_sequence: Mapping[int, tuple[int, CareTeamMember]]
+    diagnoses: Mapping[int, tuple[int, Diagnosis]]
+    untied: bool
+
+    @classmethod
+    def of(cls, request: AuthorizationRequest) -> Surroundings:
+        """Return the surroundings of the lines of *request*. A scope without a value is the whole request (T-38)."""
+        overall = tuple(each for each in request.care_team if each.covers_whole_request is not False)
+        of_lines = {each.sequence: (place, each) for place, each in enumerate(request.care_team)}
+        tied = {sequence for line in request.lines for sequence in line.care_team}
+        roles = frozenset().union(*FACILITY_ROLES)
+        untied = any(
+            each.provider and _has_role(each, roles) and each.sequence not in tied for each in request.care_team
+        )
+        diagnoses = {each.sequence: (place, each) for place, each in enumerate(request.diagnoses)}
+        return cls(request, overall[:MOST_OF_REQUEST], of_lines, diagnoses, untied)
+
+    def of_line(self, line: ServiceLine) -> list[CareTeamMember]:
+        """Return the members for *line* alone, in the order of the care team."""
+        found = _placed(self.by_sequence, line.care_team)
+        return [member for member in found if not member.covers_whole_request][:MOST_OF_LINE]
+
+
 @dataclass(frozen=True, slots=True)
 class LineView:
     """A line with the request around it and the facility that it names.
 
-    Without a facility in the care team the requester stands in its place. A facility that belongs neither to the whole
-    request nor to any line is ``untied``: nobody knows whether the line's service is given there.
+    Without a facility in the care team the requester stands in its place, unless there is an ``untied`` one.
     """
 
-    request: AuthorizationRequest
+    around: Surroundings
     line: ServiceLine
     facility: Provider
     facility_source: FacilitySource
 
+    @property
+    def request(self) -> AuthorizationRequest:
+        """The request that the line belongs to."""
+        return self.around.request
+
     @classmethod
-    def of(cls, request: AuthorizationRequest, line: ServiceLine) -> LineView:
+    def of(cls, around: Surroundings, line: ServiceLine) -> LineView:
         """Return the view of *line*."""
         for roles in FACILITY_ROLES:
-            for member in _of_line(request, line):
+            for member in around.of_line(line):
                 if member.provider and _has_role(member, roles):
-                    return cls(request, line, member.provider, "line")
-            for member in _of_request(request):
+                    return cls(around, line, member.provider, "line")
+            for member in around.of_request:
                 if member.provider and _has_role(member, roles):
-                    return cls(request, line, member.provider, "request")
-        if _has_untied_facility(request):
-            return cls(request, line, Provider(), "untied")
-        return cls(request, line, request.requester, "requester")
+                    return cls(around, line, member.provider, "request")
+        if around.untied:
+            return cls(around, line, Provider(), "untied")
+        return cls(around, line, around.request.requester, "requester")
+
+
+def _placed(known: Mapping[int, tuple[int, Element]], sequences: Iterable[int]) -> list[Element]:
+    """Return what *sequences* name, in the order in which it was sent."""
+    found = {known[sequence][0]: known[sequence][1] for sequence in sequences if sequence in known}
+    return [found[place] for place in sorted(found)]
 
 
 def _has_role(member: CareTeamMember, roles: frozenset[str]) -> bool:
     return member.role is not None and member.role.code_in(ENTITY_ROLE) in roles
-
-
-def _has_untied_facility(request: AuthorizationRequest) -> bool:
-    tied = {sequence for line in request.lines for sequence in line.care_team}
-    roles = frozenset().union(*FACILITY_ROLES)
-    return any(
-        member.provider and _has_role(member, roles) and member.sequence not in tied for member in request.care_team
-    )
-
-
-def _of_line(request: AuthorizationRequest, line: ServiceLine) -> list[CareTeamMember]:
-    return [each for each in request.care_team if each.sequence in line.care_team and not each.covers_whole_request]
-
-
-def _of_request(request: AuthorizationRequest) -> list[CareTeamMember]:
-    """A scope without a value counts as the whole request (PAS trap T-38)."""
-    return [each for each in request.care_team if each.covers_whole_request is not False]
 
 
 def service(view: LineView) -> Service:
@@ -121,10 +154,9 @@ def diagnoses_unreadable(view: LineView) -> bool:
 
 
 def _diagnoses(view: LineView) -> Iterator[str | None]:
-    chosen = view.line.diagnoses
-    for each in view.request.diagnoses:
-        if not chosen or each.sequence in chosen:
-            yield diagnosis_of(each.code)
+    chosen = _placed(view.around.diagnoses, view.line.diagnoses)
+    for each in chosen if view.line.diagnoses else view.request.diagnoses:
+        yield diagnosis_of(each.code)
 
 
 def serviced(view: LineView) -> Span | None:
@@ -240,7 +272,7 @@ def _is_provider_number(identifier: Identifier) -> bool:
 
 
 def _parties(view: LineView) -> Iterator[Organization | Practitioner]:
-    team = (*_of_line(view.request, view.line), *_of_request(view.request))
+    team = (*view.around.of_line(view.line), *view.around.of_request)
     requester = view.request.requester
     found: tuple[Organization | Practitioner | None, ...] = (
         view.facility.organization,

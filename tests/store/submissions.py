@@ -28,6 +28,7 @@ from fhir_server.authorization.request import (
 )
 from fhir_server.authorization.states import State
 from fhir_server.authorization.values import Code, Concept, Identifier, Origin, PersonName, Quantity
+from fhir_server.policy.extraction import member_id
 from fhir_server.store.cases import CaseIdentifier, CaseLine, CaseRecord
 from fhir_server.store.instances import Instance
 from fhir_server.store.messages import Message
@@ -116,7 +117,7 @@ def submit(unit: UnitOfWork, sent: Submission) -> StoredAnswer | None:
     key = sent.key(unit.caller)
     if (stored := unit.replays.claim(key, sent.at, WINDOW)) is not None:
         return stored
-    member = sent.request.member_id or ""
+    member = member_id(sent.request) or ""
     unit.registry.beneficiary(member)
     unit.registry.provider(HOSPITAL)
     unit.registry.exemptions(HOSPITAL)
