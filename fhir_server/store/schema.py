@@ -63,7 +63,7 @@ def _check_mode(stored: str | None, mode: str) -> None:
     if stored is None:
         raise StoreMismatch("The store is empty. Run `wiser-pas db upgrade`.")
     if stored != mode:
-        raise StoreMismatch(f"The store was made for {stored}; this server runs in {mode} and does not open it (S-24).")
+        raise StoreMismatch(f"The store was made for {stored}; this server runs in {mode} and does not open it.")
 
 
 def _migrate(connection: Connection) -> None:
