@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import BigInteger, bindparam, func, insert, literal_column, select
+from sqlalchemy import bindparam, insert, literal_column, select
 
 from fhir_server.authorization.states import OPEN, State
 from fhir_server.store.heads import Head
@@ -104,7 +103,6 @@ _OWN_OPEN_LINES = Statement(
     )
     .order_by(_columns.created_at, _columns.number)
 )
-_ONE_AT_A_TIME = Statement(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 
 
 class Cases(Repository):
@@ -168,8 +166,7 @@ class Cases(Repository):
         a case that is named to him is his. Two submissions for one member take turns from here to their ends.
         """
         member, owner = indexed(member_id), self._unit.caller.client
-        if self._unit.engine == "postgresql" and self._unit.writing:
-            self._run(_ONE_AT_A_TIME, {"number": _lock_number(owner, member)})
+        self._one_at_a_time([f"{owner}\x00{member}"])
         self._unit.heads.write()
         asked = {(indexed(npi), indexed(code)): (npi, code) for npi, code in items}
         found: dict[tuple[str, str], str] = {}
@@ -191,8 +188,3 @@ class Cases(Repository):
                 for row in sorted(rows)
             ],
         )
-
-
-def _lock_number(owner: str, member: str) -> int:
-    digest = hashlib.sha256(f"{owner}\x00{member}".encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)

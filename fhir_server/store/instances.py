@@ -58,8 +58,12 @@ class Instances(Repository):
     __slots__ = ()
 
     def known(self, full_urls: Iterable[str]) -> dict[str, Instance]:
-        """Return those of *full_urls* that the caller has used before, and for what."""
+        """Return those of *full_urls* that the caller has used before, and for what.
+
+        Two submissions that use one of them take turns from here to their ends.
+        """
         wanted = {indexed(url): url for url in full_urls}
+        self._one_at_a_time(f"{self._unit.caller.client}\x00{url}" for url in wanted)
         urls = list(wanted)
         return {
             wanted[url]: Instance(wanted[url], kind, frozenset(identifiers.split()), content)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Column, Select, bindparam
+from sqlalchemy import BigInteger, Column, Select, bindparam, func, select
 
 from fhir_server.store.statements import Parameters, Statement
+from fhir_server.store.values import lock_number
 
 if TYPE_CHECKING:
     from fhir_server.store.unit import UnitOfWork
+
+
+_LOCK = Statement(select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 
 
 class Listing(NamedTuple):
@@ -41,6 +45,16 @@ class Repository:
 
     def _row(self, query: Statement, parameters: Parameters) -> Sequence[Any] | None:
         return next(iter(query.rows(self._unit.connection, parameters)), None)
+
+    def _one_at_a_time(self, names: Iterable[str]) -> None:
+        """Have transactions that name the same things take turns from here to their ends.
+
+        On SQLite writers do anyway. The locks are taken in the same order by all, so that none waits for another in a
+        circle.
+        """
+        if self._unit.engine == "postgresql" and self._unit.writing:
+            numbers = sorted({lock_number(name) for name in names})
+            _LOCK.run_for_each(self._unit.connection, [{"number": number} for number in numbers])
 
     def _listed(self, query: Listing, parameters: Parameters) -> Sequence[Sequence[Any]]:
         """Return the rows of *query* that the caller may see."""

@@ -21,6 +21,12 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def lock_number(name: str) -> int:
+    """Return the number of the lock that stands for *name*."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 def indexed(text: str) -> str:
     """Return *text* as it is looked up by: itself, or its digest where an index could not hold it.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from fhir_server.store.database import Database
@@ -48,3 +51,25 @@ def test_any_number_of_instances(database: Database, number: int) -> None:
         unit.instances.keep(instances + instances)
         known = unit.instances.known(each.full_url for each in instances)
     assert known == {each.full_url: each for each in instances}
+
+
+@pytest.mark.rule("PAS-024")
+def test_two_at_once_see_each_other(database: Database) -> None:
+    """Whoever comes second waits, and then knows what the first has made of the GUID."""
+    inside, seen = threading.Event(), []
+
+    def second() -> None:
+        inside.wait(10)
+        with database.write(ALICE) as unit:
+            seen.append(unit.instances.known(("urn:uuid:1",)))
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with database.write(ALICE) as unit:
+        assert unit.instances.known(("urn:uuid:1",)) == {}
+        inside.set()
+        time.sleep(0.2)  # the second is at the door
+        assert seen == []
+        unit.instances.keep((instance(),))
+    thread.join()
+    assert seen == [{"urn:uuid:1": instance()}]
