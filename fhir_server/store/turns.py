@@ -1,8 +1,10 @@
 """Turns at writing a SQLite file: one writer at a time, of all threads and processes of this machine.
 
-SQLite itself lets a second writer sleep and look again, longer each time, up to a tenth of a second; here he looks
-again every millisecond. The kernel frees the lock of a process that dies. Whoever writes to the file without a turn
-still meets SQLite's own lock.
+SQLite itself lets a second writer sleep and look again, longer each time, up to a tenth of a second; a lock of the file
+system wakes him at once. The kernel frees the lock of a process that dies. Of the threads of a process one waits for
+the other processes, and the rest wait for that thread, none longer than it may: a process that holds its turn and does
+nothing (one that was suspended) costs the others a thread each until it goes on or is ended. Whoever writes to the file
+without a turn still meets SQLite's own lock.
 """
 
 from __future__ import annotations
@@ -10,31 +12,11 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fhir_server.errors import Refusal, Unavailable
-
-LOOK_SECONDS = 0.001
-
-
-def _busy() -> Refusal:
-    return Unavailable.because("The store is busy.", "Send the same request again.")
-
-
-def _take(gate: int, until: float) -> None:
-    """Take the lock of *gate*; raise `Unavailable` where another process holds it *until* then."""
-    while True:
-        try:
-            fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise _busy() from None
-            time.sleep(LOOK_SECONDS)
-        else:
-            return
+from fhir_server.errors import Unavailable
 
 
 class Turns:
@@ -50,12 +32,11 @@ class Turns:
     @contextmanager
     def mine(self) -> Iterator[None]:
         """Wait for a turn and hold it. Raises `Unavailable` after a while, or where the file was moved or replaced."""
-        until = time.monotonic() + self._wait_seconds
         if not self._thread.acquire(timeout=self._wait_seconds):
-            raise _busy()
+            raise Unavailable.because("The store is busy.", "Send the same request again.")
         try:
             gate = self._opened()
-            _take(gate, until)
+            fcntl.flock(gate, fcntl.LOCK_EX)
             try:
                 self._check_identity()
                 yield

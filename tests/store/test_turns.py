@@ -58,14 +58,24 @@ def test_threads_take_turns(file: Path) -> None:
     assert most == [1]
 
 
-def test_a_process_that_holds_the_turn_is_not_waited_for_for_ever(file: Path) -> None:
-    process = holder(file)
+def test_while_another_process_holds_the_turn_one_thread_waits_and_the_rest_are_refused(file: Path) -> None:
+    turns, process, entered = Turns(file, 0.2), holder(file), threading.Event()
+
+    def wait() -> None:
+        with turns.mine():
+            entered.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
     try:
-        with pytest.raises(Unavailable), Turns(file, 0.05).mine():
+        assert not entered.wait(0.2)
+        with pytest.raises(Unavailable), turns.mine():
             pass
     finally:
         process.kill()
         process.communicate()
+    waiting.join(5)
+    assert entered.is_set()
 
 
 def test_a_process_that_dies_leaves_its_turn(file: Path) -> None:
