@@ -36,7 +36,7 @@ from fhir_server.authorization.response import (
 from fhir_server.authorization.values import Code, Concept, Identifier, Origin
 
 ATTACHMENT_MEDIUM = Concept((Code(PAS_TEMPORARY, "CDEX"),))
-# X12 005010X217 carries so many providers (loops 2010EA and 2010F); the first ones count (`pas.md` 2.2, careTeam).
+# X12 005010X217 carries so many providers (loops 2010EA and 2010F); the first ones count (PAS, Repeating Fields).
 MOST_OVERALL_PROVIDERS, MOST_LINE_PROVIDERS = 14, 10
 DECIDED = frozenset({"affirmed", "modified", "non-affirmed"})
 
@@ -100,14 +100,14 @@ def compose(
 
 
 def _outcome(has_errors: bool, has_lines: bool) -> Outcome:
-    """Errors alone stop the processing; items and errors together are a partial answer (`pas.md` 3.6)."""
+    """Errors alone stop the processing; items and errors together are a partial answer (PAS, Handling Errors)."""
     if not has_errors:
         return "complete"
     return "partial" if has_lines else "error"
 
 
 def _answered(request: AuthorizationRequest) -> AnsweredRequest:
-    """Point at the request by its address; by its identifier where it has none that lasts (rule 1 of `pas.md` 3.2)."""
+    """Point at the request by its address; by its identifier where it has none that lasts."""
     full_url = request.origin.full_url
     identifier = next(iter(_numbers(request)), None)
     key = full_url if full_url and not full_url.startswith("urn:") else None

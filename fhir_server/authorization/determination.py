@@ -23,7 +23,7 @@ DeciderKind = Literal["software", "clinician", "simulated"]
 class Decider:
     """Who decided. ``own`` is this organization's software or clinician; a partner decides behind X12 (S-22).
 
-    A non-affirmation of our own names the clinician: identity, licence, specialty (DESIGN, what may never happen, 1).
+    A non-affirmation of our own names the clinician: identity, licence, specialty (docs/decisions/never.md, 1).
     """
 
     decided_by: Literal["own", "partner"] = "own"

@@ -1,4 +1,4 @@
-"""The states of an authorization and the ways between them, as one table (DESIGN, the life of an authorization)."""
+"""The states of an authorization and the ways between them, as one table (docs/tour.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PAS Claim, Claim Update and Claim Inquiry, row by row (PAS 2.2.1; `pas.md` section 2.2).
+"""PAS Claim, Claim Update and Claim Inquiry, row by row (PAS 2.2.1).
 
 One table serves the three profiles and both releases: an element that a profile does not know is simply absent.
 """

@@ -1,4 +1,4 @@
-"""PAS ClaimResponse, row by row (PAS 2.2.1; `pas.md` section 3.1), and the requests for information that go with it.
+"""PAS ClaimResponse, row by row (PAS 2.2.1), and the requests for information that go with it.
 
 PAS 2.0.1 differs in the rows that say so: the sub-extensions of authorized provider, detail and error element.
 """
@@ -238,7 +238,7 @@ def _rows(communicated_requests: bool) -> tuple[Row | Fixed, ...]:
     return tuple(rows)
 
 
-# An inquiry response carries no requests for information; everything else is the same (`pas.md` 3.1).
+# An inquiry response carries no requests for information; everything else is the same (PAS profiles, ClaimResponse).
 CLAIM_RESPONSE = Table(
     response.AuthorizationResponse, *_rows(True), type_name="ClaimResponse", profile=f"{PAS}profile-claimresponse"
 )

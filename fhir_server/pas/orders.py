@@ -1,4 +1,4 @@
-"""Orders behind a service line, row by row (PAS 2.2.1 profiles, `pas.md` section 2.4; CRD coverage-information)."""
+"""Orders behind a service line, row by row (PAS 2.2.1 profiles; CRD coverage-information)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parties, coverage and encounter, row by row (PAS 2.2.1 profiles; `pas.md` section 2.3)."""
+"""Parties, coverage and encounter, row by row (PAS 2.2.1 profiles)."""
 
 from __future__ import annotations
 

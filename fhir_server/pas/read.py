@@ -34,7 +34,7 @@ SUBSETTED = "SUBSETTED"  # v3-ObservationValue: the tag of a differential update
 def read_submission(body: bytes, version: Version, limits: Limits) -> Intake:
     """Return what *body*, the Bundle of a `$submit`, asks for.
 
-    A Parameters wrapper with one ``resource`` is tolerated (`pas.md` 1.2). Raises `ContentMalformed`, `ContentTooLarge`
+    A Parameters wrapper with one ``resource`` is tolerated. Raises `ContentMalformed`, `ContentTooLarge`
     or `ContentInvalid`; the latter lists every problem that was found, each with its FHIRPath.
     """
     return _read_request(body, version, limits, "initial")
@@ -48,7 +48,7 @@ def read_inquiry(body: bytes, version: Version, limits: Limits) -> Intake:
 def read_response(body: bytes, version: Version, limits: Limits) -> AuthorizationResponse:
     """Return the answer that *body*, a response Bundle of ours or of another server, tells.
 
-    A response may leave out what it refers to (`pas.md` 3.2, T-17): such an optional reference is read as absent.
+    A response may leave out what it refers to (T-17): such an optional reference is read as absent.
     Raises `ContentMalformed`, `ContentTooLarge`, or `ContentInvalid` with every problem.
     """
     sent = json.loads(body, limits)
@@ -164,7 +164,7 @@ def _is_update(request: AuthorizationRequest, claim: Any) -> bool:
     """Return whether the Claim changes an earlier one.
 
     Since 2.1 `Claim.related` says so; a 2.0.1 update may carry only its marks: changed or cancelled entries, or the tag
-    of a differential update (`pas.md` 1.6).
+    of a differential update (PAS change log).
     """
     if claim.get("related"):
         return True

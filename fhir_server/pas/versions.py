@@ -1,4 +1,4 @@
-"""The releases of PAS that this server speaks, and where they differ (`pas.md` section 1.6).
+"""The releases of PAS that this server speaks, and where they differ (PAS change log).
 
 Profile canonicals do not name a release: the base address decides (S-20). The hub has the shape of 2.2.1; rows of the
 mapping tables that belong to one release carry its label.

@@ -86,13 +86,13 @@ def response_bundle(
 
 
 def is_pended(response: AuthorizationResponse) -> bool:
-    """Return whether any line or the whole answer still waits for a decision (`pas.md` 3.7)."""
+    """Return whether any line or the whole answer still waits for a decision (PAS, pended results)."""
     spoken = [action for line in response.lines for action in line.actions] + list(response.actions)
     return any(action.action is not None and action.action.value == PENDED for action in spoken)
 
 
 def _adapted(response: AuthorizationResponse, version: Version) -> AuthorizationResponse:
-    """Return *response* in the shape of *version*, where that is no matter of single rows (`pas.md` 1.6)."""
+    """Return *response* in the shape of *version*, where that is no matter of single rows (PAS change log)."""
     if version.modified_in_detail and response.added_lines:
         response = _told_in_details(response)
     if version.closed_answers and response.request.identifier is not None:

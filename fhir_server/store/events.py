@@ -118,7 +118,7 @@ def with_contents(request: AuthorizationRequest, contents: Sequence[bytes]) -> A
 
 
 def _decider_columns(data: EventData) -> Mapping[str, Any]:
-    """Return what the constraints of the table look at (DESIGN, what may never happen, 1)."""
+    """Return what the constraints of the table look at (docs/decisions/never.md, 1)."""
     if not isinstance(data, Determined):
         return _NOBODY
     decider = data.determination.decider

@@ -113,7 +113,7 @@ case_identifier = Table(
     Index(None, "value", "kind"),
     sqlite_with_rowid=False,
 )
-"""Every number that a case is known by. Only ours are unique; senders repeat theirs (settled.md, section 1)."""
+"""Every number that a case is known by. Only ours are unique; senders repeat theirs, the official examples do."""
 
 _NAMED = "{0} IS NOT NULL AND {0} <> ''"
 

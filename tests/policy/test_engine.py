@@ -1,4 +1,4 @@
-"""Dismissals D03 to D08, their order, and how each is told (wiser.md 4.3, settled.md S-13)."""
+"""Dismissals D03 to D08, their order, and how each is told (WISeR guide, Table 4; S-13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts: where each is looked for, in which order (settled.md, section 1), and that the table tells the truth."""
+"""Facts: where each is looked for, in which order, and that the table tells the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every request, whatever it says (DESIGN, what may never happen)."""
+"""What holds for every request, whatever it says (docs/decisions/never.md)."""
 
 from __future__ import annotations
 

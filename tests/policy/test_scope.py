@@ -1,4 +1,4 @@
-"""The scope gates, from the text of the guide (wiser.md 1.5, 2.1, 2.2 and the tests at the end of section 8)."""
+"""The scope gates, from the text of the guide (WISeR guide, 1.5, Appendices A and B)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.policy.requests import (
     told,
 )
 
-# wiser.md 2.1: all codes of Appendix A, with the diagnosis that Appendix B asks for.
+# All codes of Appendix A, with the diagnosis that Appendix B asks for.
 IN_SCOPE = {
     "M22.41": ["29877"],
     "G50.0": ["64605", "64610"],

@@ -1,4 +1,4 @@
-"""Two organizations, any operations in any order: each sees what it would see if it were alone (DESIGN, never, 4)."""
+"""Two organizations, any operations in any order: each sees what it would see alone (docs/decisions/never.md, 4)."""
 
 from __future__ import annotations
 

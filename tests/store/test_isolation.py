@@ -1,4 +1,4 @@
-"""What one client has, no other client sees or changes, whatever both do (DESIGN, what may never happen, 4)."""
+"""What one client has, no other client sees or changes, whatever both do (docs/decisions/never.md, 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every response bundle, whatever was asked (pas.md 3.2)."""
+"""What holds for every response bundle, whatever was asked (PAS, Prior Authorization Response)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No beneficiary's data in a log line or a figure, whatever is sent (DESIGN, never, 5)."""
+"""No beneficiary's data in a log line or a figure, whatever is sent (docs/decisions/never.md, 5)."""
 
 from __future__ import annotations
 

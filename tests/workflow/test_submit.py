@@ -158,7 +158,7 @@ class TestSameContent:
 
 
 class TestWhatIsKept:
-    """PAS-033, and DESIGN, what may never happen, 3."""
+    """PAS-033, and docs/decisions/never.md, 3."""
 
     @pytest.mark.rule("PAS-033")
     def test_the_exact_bytes_of_request_and_answer_are_kept(self, serve: Serve) -> None:
@@ -410,7 +410,7 @@ def observed(served: Served, case: str) -> dict[str, str | None]:
 
 
 class TestSoftwareNeverSaysNo:
-    """DESIGN, what may never happen, 1."""
+    """docs/decisions/never.md, 1."""
 
     @pytest.mark.parametrize("path", REQUESTS)
     def test_in_production_no_request_gets_a_no_on_the_merits(self, serve_sqlite: Serve, path: str) -> None:
