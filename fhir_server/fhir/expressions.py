@@ -37,6 +37,8 @@ _NO_CHOICES_OF = {
 }
 _LONGEST_NAME = 64  # longer ones are no element of FHIR, and would be repeated in every expression below
 
+TYPES = frozenset(_TYPES.split())
+
 
 def _steps() -> Mapping[str, str]:
     pairs = product(_CHOICES.split(), _TYPES.split())

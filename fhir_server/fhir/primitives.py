@@ -63,10 +63,11 @@ def _text(pattern: str) -> Callable[[Any], bool]:
 
 def _real(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """Return *test*, and that the day, where there is one, is a day of the calendar."""
-    return lambda value: test(value) and _is_day(value)
+    return lambda value: test(value) and is_day(value)
 
 
-def _is_day(value: str) -> bool:
+def is_day(value: str) -> bool:
+    """Return whether text that starts as `DATE_PATTERN` says names a year from 1 on and a day of the calendar."""
     if value.startswith("0000"):
         return False
     if len(value) < len("YYYY-MM-DD"):
@@ -106,10 +107,13 @@ def _is_decimal(value: Any) -> bool:
 
 
 LARGEST_INTEGER = 2**31 - 1
+# The forms of dates and times (R4, data types), for text in ASCII.
+DATE_PATTERN = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
+DAY_PATTERN = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+CLOCK_PATTERN = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)"
+ZONE_PATTERN = r"(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
 _ALWAYS_A_DAY = 28
-_DATE = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
-_DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-_TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
+_TIME = rf"{CLOCK_PATTERN}(\.\d+)?{ZONE_PATTERN}"
 _ADDRESS = r"[^\s\x00-\x1f]+"
 
 STRING = Primitive("string", "text", _is_string)
@@ -123,6 +127,6 @@ INTEGER = Primitive("integer", "a whole number", _integer(-LARGEST_INTEGER - 1))
 UNSIGNED_INTEGER = Primitive("unsignedInt", "a whole number from 0 on", _integer(0))
 POSITIVE_INTEGER = Primitive("positiveInt", "a whole number from 1 on", _integer(1))
 DECIMAL = Primitive("decimal", "a number", _is_decimal)
-DATE = Primitive("date", "a date (YYYY-MM-DD)", _real(_text(_DATE)))
-DATE_TIME = Primitive("dateTime", "a date, or a date and time with zone", _real(_text(rf"{_DATE}(T{_TIME})?")))
-INSTANT = Primitive("instant", "a date and time with zone", _real(_text(rf"{_DAY}T{_TIME}")))
+DATE = Primitive("date", "a date (YYYY-MM-DD)", _real(_text(DATE_PATTERN)))
+DATE_TIME = Primitive("dateTime", "a date, or a date and time with zone", _real(_text(rf"{DATE_PATTERN}(T{_TIME})?")))
+INSTANT = Primitive("instant", "a date and time with zone", _real(_text(rf"{DAY_PATTERN}T{_TIME}")))
