@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,9 @@ from pathlib import Path
 from flask import Flask
 
 from fhir_server.fhir.limits import Limits
+from fhir_server.fhir.validation import Validator
+from fhir_server.pas.validation import prepare as prepare_validators
+from fhir_server.pas.validation import release_validators
 from fhir_server.pas.versions import VERSIONS
 from fhir_server.policy.pack import Pack, builtin_pack, load_packs
 from fhir_server.security.clients import identification
@@ -21,6 +24,7 @@ from fhir_server.web.exchange import register_refusals
 from fhir_server.web.logs import configure_logs
 from fhir_server.web.operation import operation_blueprint, register_observation
 from fhir_server.web.pas import Service, pas_blueprint
+from fhir_server.web.validate import validate_blueprint
 from fhir_server.workflow.circumstances import Review
 
 
@@ -41,9 +45,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     app.url_map.merge_slashes = False  # PAS-046: an address with `//` is unknown, not redirected
     who = identification(settings)
     database = app.extensions["wiser-pas-database"] = open_database(settings)
-    service = Service(database, review(settings), who, limits(settings), clock)
+    service = Service(database, review(settings), who, limits(settings), validators(settings), clock)
     for version in VERSIONS:
         app.register_blueprint(pas_blueprint(version, service))
+        app.register_blueprint(validate_blueprint(version, service))
     app.register_blueprint(discovery_blueprint(settings, who))
     app.register_blueprint(operation_blueprint(database))
     register_refusals(app)
@@ -59,6 +64,13 @@ def open_database(settings: Settings) -> Database:
 def limits(settings: Settings) -> Limits:
     """Return the limits of a request body."""
     return Limits(max_bytes=settings.most_bytes, max_depth=settings.most_depth, max_entries=settings.most_entries)
+
+
+def validators(settings: Settings) -> Mapping[str, Validator]:
+    """Return the validator of each release, ready: what exchanges are held against is compiled."""
+    made = release_validators(settings.codes_file, settings.packages_folder)
+    prepare_validators(made)
+    return made
 
 
 def packs(settings: Settings) -> tuple[Pack, ...]:

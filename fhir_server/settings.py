@@ -101,6 +101,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("POLICY_PACKS", _words, "", "Folders of policy packs; default the built-in WISeR pack."),
     Setting("MEDICARE_PAYERS", _words, "", "Payer identifiers that mean Original Medicare where the coverage has no type."),
     Setting("EXCLUDED_PAYERS", _words, "", "Payer identifiers of Railroad Medicare, Veterans Affairs, Indian Health Service."),
+    Setting("PACKAGES_FOLDER", _text, "var/packages", "Folder of the guides that `wiser-pas packages install` added to the built-in ones."),
+    Setting("CODES_FILE", _optional, "", "File of licensed codes (CSV) that the validator checks fully; docs/code-systems.md."),
     Setting("REPLAY_WINDOW", _optional_seconds, "", "Seconds for which the same request gets its stored answer; default 86400, sandbox 30."),
     Setting("MOST_BYTES", _positive, "20971520", "Largest request body, in bytes."),
     Setting("MOST_DEPTH", _positive, "64", "Deepest nesting of a request body."),
@@ -127,6 +129,8 @@ class Settings:
     policy_packs: tuple[str, ...]
     medicare_payers: tuple[str, ...]
     excluded_payers: tuple[str, ...]
+    packages_folder: str
+    codes_file: str | None
     replay_window: timedelta | None
     most_bytes: int
     most_depth: int

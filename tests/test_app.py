@@ -29,8 +29,12 @@ def test_it_serves_these_addresses_and_no_other(sqlite_url: str) -> None:
         "/healthz",
         "/metrics",
         "/readyz",
+        "/stu2.0/fhir/$validate",
+        "/stu2.0/fhir/<type_name>/$validate",
         "/stu2.0/fhir/Claim/$submit",
         "/stu2.0/fhir/metadata",
+        "/stu2.2/fhir/$validate",
+        "/stu2.2/fhir/<type_name>/$validate",
         "/stu2.2/fhir/Claim/$submit",
         "/stu2.2/fhir/metadata",
     ]

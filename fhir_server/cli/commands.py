@@ -9,18 +9,22 @@ from fhir_server.cli.config import config
 from fhir_server.cli.db import db
 from fhir_server.cli.demo import demo
 from fhir_server.cli.doctor import doctor
+from fhir_server.cli.packages import packages
 from fhir_server.cli.policy import policy
 from fhir_server.cli.registry import registry
 from fhir_server.cli.serve import serve
 from fhir_server.cli.show import show
 from fhir_server.cli.submit import submit
 from fhir_server.cli.token import token
+from fhir_server.cli.validate import validate
 
 COMMANDS: tuple[click.Command, ...] = (
     serve,
     submit,
     show,
     demo,
+    validate,
+    packages,
     policy,
     registry,
     config,

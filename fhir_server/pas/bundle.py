@@ -12,6 +12,7 @@ from fhir_server.errors import Issue
 from fhir_server.fhir.primitives import INSTANT
 from fhir_server.fhir.reading import Json
 from fhir_server.fhir.references import BundleIndex, Resolution, is_rest_url, is_uuid_url, references_in
+from fhir_server.pas.sequences import repeated
 
 # Resources that stand for parties of the request itself; what any other resource references is behind a document.
 PARTY_TYPES = frozenset(
@@ -113,12 +114,7 @@ def check_purpose(index: BundleIndex, bundle: Json) -> Iterator[Issue]:
 
 def _check_sequences(claim: Any) -> Iterator[Issue]:
     for name, rule in (("supportingInfo", "PAS-029"), ("item", "PAS-041")):
-        elements = claim.get(name)
-        if not isinstance(elements, list):
-            continue
-        sequences = [each.get("sequence") for each in elements if isinstance(each, dict)]
-        counts = Counter(each for each in sequences if isinstance(each, int))
-        for sequence in (each for each, count in counts.items() if count > 1):
+        for sequence, _ in repeated(claim, name):
             where = f"entry[0].resource.{name}.where(sequence = {sequence})"
             yield _wrong(rule, where, f"{name}.sequence {sequence} is used twice.", "Number each entry once.")
 

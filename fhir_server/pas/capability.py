@@ -21,7 +21,10 @@ RELEASED = "2026-11-24"
 
 @dataclass(frozen=True, slots=True)
 class OperationRow:
-    """An operation as a CapabilityStatement lists it: its route below the base, resource type, name and definition."""
+    """An operation as a CapabilityStatement lists it: its route below the base, resource type, name and definition.
+
+    One without a resource type is listed as one of the whole system.
+    """
 
     route: str
     resource: str
@@ -40,9 +43,18 @@ OPERATION_ROWS = (
         (f"{PAS}profile-claim",),
         "Takes a PAS request Bundle in JSON. Updates and cancellations are not taken yet.",
     ),
+    OperationRow(
+        "/$validate",
+        "",
+        "validate",
+        "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+        (),
+        "Holds a resource, in JSON or XML, against its type and profiles, and keeps nothing. Offered for each type "
+        "too, as [type]/$validate; not for instances.",
+    ),
 )
-# Routes below a FHIR base that no CapabilityStatement lists.
-UNLISTED_ROUTES = ("/metadata",)
+# Routes below a FHIR base that no CapabilityStatement lists by themselves.
+UNLISTED_ROUTES = ("/metadata", "/<type_name>/$validate")
 
 
 def capability_statement(
@@ -73,7 +85,14 @@ def capability_statement(
             "fhirVersion": "4.0.1",
             "format": ["application/fhir+json", "application/fhir+xml"],
             "implementationGuide": [f"{GUIDE}|{version.release}"],
-            "rest": [{"mode": "server", "security": {"description": security}, "resource": _resources(served)}],
+            "rest": [
+                {
+                    "mode": "server",
+                    "security": {"description": security},
+                    "resource": _resources(served),
+                    "operation": _operations("", served),
+                }
+            ],
         }
     )
     content: Json = json.loads(statement.model_dump_json(exclude_none=True).encode())
@@ -81,23 +100,28 @@ def capability_statement(
 
 
 def _description(version: Version, sandbox: bool) -> str:
-    told = f"Da Vinci PAS {version.release} for the CMS WISeR model. Operations take and give JSON."
+    told = f"Da Vinci PAS {version.release} for the CMS WISeR model. The PAS operations take and give JSON."
     return f"{told} SANDBOX: answers are scripted and nothing here decides about anybody." if sandbox else told
 
 
 def _resources(served: set[str]) -> list[dict[str, Any]]:
-    rows = [row for row in OPERATION_ROWS if row.route in served]
+    rows = [row for row in OPERATION_ROWS if row.route in served and row.resource]
     return [
         {
             "type": kind,
             "supportedProfile": [profile for row in rows if row.resource == kind for profile in row.profiles],
-            "operation": [
-                {"name": row.name, "definition": row.definition, "documentation": row.documentation}
-                for row in rows
-                if row.resource == kind
-            ],
+            "operation": _operations(kind, served),
         }
         for kind in dict.fromkeys(row.resource for row in rows)
+    ]
+
+
+def _operations(kind: str, served: set[str]) -> list[dict[str, str]]:
+    """Return the operations of a resource type, or of the whole system (``""``)."""
+    return [
+        {"name": row.name, "definition": row.definition, "documentation": row.documentation}
+        for row in OPERATION_ROWS
+        if row.resource == kind and row.route in served
     ]
 
 

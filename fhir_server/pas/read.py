@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.authorization.request import AuthorizationRequest, Document, Purpose, Transaction
 from fhir_server.authorization.response import AuthorizationResponse
-from fhir_server.authorization.submission import Intake, NamedInstance
+from fhir_server.authorization.submission import Intake, NamedInstance, Observation
 from fhir_server.authorization.values import Identifier, Origin
 from fhir_server.errors import ContentInvalid, ContentMalformed, Issue
 from fhir_server.fhir import json
@@ -17,32 +17,39 @@ from fhir_server.fhir.limits import Limits
 from fhir_server.fhir.mapping import Table
 from fhir_server.fhir.reading import Json, Reading
 from fhir_server.fhir.references import BundleIndex, is_uuid_url
+from fhir_server.fhir.validation import Report, Validator
 from fhir_server.pas import bundle as rules
 from fhir_server.pas.bundle import Closure
 from fhir_server.pas.claim import CLAIM
 from fhir_server.pas.claim_response import CLAIM_RESPONSE
 from fhir_server.pas.datatypes import CONCEPT, IDENTIFIER
 from fhir_server.pas.links import ReadingLinks
+from fhir_server.pas.prose import check_elements
+from fhir_server.pas.validation import INQUIRY_BUNDLE, REQUEST_BUNDLE
 from fhir_server.pas.versions import Version
 
 FHIR_JSON = "application/fhir+json"
 DIGEST_LENGTH = 16  # hex digits: enough to tell the few identifiers of one thing apart
 FIRST_RESOURCE = "Bundle.entry[0].resource"
+PROFILES = {"initial": REQUEST_BUNDLE, "inquiry": INQUIRY_BUNDLE}
+REFUSED = frozenset(("fatal", "error"))
+MAPPING_RULES = frozenset(("element-missing", "fhir-type"))  # what `fhir_server.fhir.reading` tells
 SUBSETTED = "SUBSETTED"  # v3-ObservationValue: the tag of a differential update
 
 
-def read_submission(body: bytes, version: Version, limits: Limits) -> Intake:
+def read_submission(body: bytes, version: Version, limits: Limits, validator: Validator | None = None) -> Intake:
     """Return what *body*, the Bundle of a `$submit`, asks for.
 
     A Parameters wrapper with one ``resource`` is tolerated. Raises `ContentMalformed`, `ContentTooLarge`
-    or `ContentInvalid`; the latter lists every problem that was found, each with its FHIRPath.
+    or `ContentInvalid`; the latter lists every problem that was found, each with its FHIRPath. With a *validator* the
+    Bundle is held against the request profile too; its warnings are observations of the intake.
     """
-    return _read_request(body, version, limits, "initial")
+    return _read_request(body, version, limits, "initial", validator)
 
 
-def read_inquiry(body: bytes, version: Version, limits: Limits) -> Intake:
+def read_inquiry(body: bytes, version: Version, limits: Limits, validator: Validator | None = None) -> Intake:
     """Return what *body*, the Bundle of an `$inquire`, asks about. Raises as `read_submission` does."""
-    return _read_request(body, version, limits, "inquiry")
+    return _read_request(body, version, limits, "inquiry", validator)
 
 
 def read_response(body: bytes, version: Version, limits: Limits) -> AuthorizationResponse:
@@ -76,21 +83,44 @@ class _Sent:
     closure: Closure
 
 
-def _read_request(body: bytes, version: Version, limits: Limits, purpose: Purpose) -> Intake:
+def _read_request(
+    body: bytes, version: Version, limits: Limits, purpose: Purpose, validator: Validator | None
+) -> Intake:
     bundle = unwrap(json.loads(body, limits))
     limits.check_entries(bundle)
-    sent, issues = _check_bundle(bundle, version, purpose)
+    findings = validator.validate(bundle, (PROFILES[purpose],)) if validator else []
+    faults = [issue for issue in findings if issue.severity in REFUSED]
+    try:
+        sent, issues = _check_bundle(bundle, version, purpose)
+    except ContentInvalid as refusal:
+        raise ContentInvalid([*refusal.issues, *faults]) from None
     reading = Reading(version.label, _links(sent))
     request = _read_claim(sent, reading, purpose)
-    issues += reading.issues
+    if validator:
+        findings += _words(sent.index, version)
+    faults = [issue for issue in findings if issue.severity in REFUSED]
+    issues += faults + _beyond(reading.issues, faults)
     if issues:
         raise ContentInvalid(issues)
+    warnings = [Observation(each.rule, each.found, each.expression) for each in findings if each.severity == "warning"]
     return Intake(
         replace(request, documents=tuple(_documents(sent.index, sent.closure, reading.links))),
         hashlib.sha256(json.canonical(bundle)).hexdigest(),
-        tuple(rules.observe(sent.index, sent.closure)),
+        (*rules.observe(sent.index, sent.closure), *warnings),
         tuple(_named_instances(sent.index)),
     )
+
+
+def _words(index: BundleIndex, version: Version) -> list[Issue]:
+    """Return what the guide says in words alone of the entries of a Bundle."""
+    report = Report()
+    check_elements(index, version, report)
+    return report.issues()
+
+
+def _beyond(issues: Iterable[Issue], faults: Iterable[Issue]) -> list[Issue]:
+    """Return what the mapping finds that the validator, having found something, does not tell better."""
+    return [issue for issue in issues if not faults or issue.rule not in MAPPING_RULES]
 
 
 def unwrap(sent: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from flask import Blueprint, Response
 
 from fhir_server.authorization.response import AuthorizationResponse
 from fhir_server.fhir.limits import Limits
+from fhir_server.fhir.validation import Validator
 from fhir_server.pas.read import FHIR_JSON, read_submission
 from fhir_server.pas.versions import Version
 from fhir_server.pas.write import write_response
@@ -31,6 +32,7 @@ class Service:
     review: Review
     identification: Identification
     limits: Limits
+    validators: Mapping[str, Validator]
     clock: Callable[[], datetime]
 
 
@@ -54,7 +56,7 @@ def pas_blueprint(version: Version, service: Service) -> Blueprint:
         agreed_format(JSON_ONLY)
         body = sent_body(JSON_ONLY, service.limits.max_bytes)
         received_at = service.clock()
-        intake = read_submission(body, version, service.limits)
+        intake = read_submission(body, version, service.limits, service.validators[version.label])
         submission = Submission(caller, version.channel, received_at, FHIR_JSON, body, intake)
         answer = submit(submission, service.database, service.review, render, FHIR_JSON)
         structlog.contextvars.bind_contextvars(case=answer.case, replayed=answer.replayed)

@@ -75,7 +75,7 @@ def test_a_refusal_shows_every_problem_with_its_place_and_ends_with_1(
 
     assert ended.code == 1
     assert f"{broken}  HTTP 400  refused" in ended.out
-    assert "  error Bundle.entry[0].resource.patient: " in ended.out
+    assert "  error Bundle.entry[0].resource: " in ended.out
     assert "  error Bundle.entry[0].resource.created: " in ended.out
     assert f"{cut}  HTTP 400  refused" in ended.out
     assert "(line 1, column " in ended.out
@@ -84,7 +84,7 @@ def test_a_refusal_shows_every_problem_with_its_place_and_ends_with_1(
     data = command("submit", broken, "--json", "--url", server.url)
     assert data.code == 1
     places = [each["expression"] for each in json.loads(data.out)["issues"]]
-    assert "Bundle.entry[0].resource.patient" in places
+    assert "Bundle.entry[0].resource" in places
 
 
 def test_a_folder_is_searched_for_json_files(command: Command, server: RunningServer) -> None:

@@ -52,4 +52,4 @@ def test_a_refusal_holds_the_issues_of_the_server(server: RunningServer) -> None
         client.submit(bundle)
 
     assert caught.value.status == 400
-    assert "Bundle.entry[0].resource.patient" in [each.expression for each in caught.value.issues]
+    assert "Bundle.entry[0].resource" in [each.expression for each in caught.value.issues]

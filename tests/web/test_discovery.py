@@ -52,6 +52,7 @@ def test_every_fhir_route_is_listed_or_known_to_be_unlisted(served: Served, vers
         for resource in rest["resource"]
         for operation in resource["operation"]
     }
+    listed |= {f"/${operation['name']}": operation["definition"] for operation in rest["operation"]}
     assert listed == {route: operations[route].definition for route in routes if route in operations}
 
 

@@ -32,6 +32,6 @@ def test_no_mutant_makes_a_fault(serve_sqlite: Serve, first: int) -> None:
         else:
             assert response.status_code in REFUSALS, (seed, path, response.get_json())
             outcome_of(response, response.status_code)
-    assert statuses[200] > 5  # some changes leave a request that can be answered
+    assert statuses[200] > 0  # some changes leave a request that meets its profiles
     assert statuses[400] > 25
     assert len(cases_of(served.database)) <= statuses[200]
