@@ -6,13 +6,14 @@ more. ``wiser-pas show --json`` has the whole request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from fhir_server.authorization.determination import Decider, Determination, Finding
 from fhir_server.authorization.events import Answered, Determined, Event, Received
 from fhir_server.authorization.parties import Provider
 from fhir_server.authorization.request import AuthorizationRequest, Diagnosis, ServiceLine
+from fhir_server.authorization.submission import Observation
 from fhir_server.authorization.values import DateOrPeriod, Quantity
 from fhir_server.policy.extraction import member_id
 from fhir_server.workflow.show import CaseLog, DocumentEntry
@@ -55,7 +56,16 @@ def received_lines(received: Received, documents: list[DocumentEntry]) -> Iterat
     """Yield what came: the request, its records, and what the reader noticed."""
     yield from request_lines(received.request)
     yield from (f"record      {document_words(each)}" for each in documents)
-    yield from (f"noted       {each.found} [{each.rule}]" for each in received.observations)
+    yield from (f"noted       {each}" for each in noted(received.observations))
+
+
+def noted(observations: Iterable[Observation]) -> Iterator[str]:
+    """Yield each thing that was noticed once, with where, or how often."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for each in observations:
+        places.setdefault((each.rule, each.found), []).append(each.expression or "")
+    for (rule, found), where in places.items():
+        yield f"{found} [{rule}]" + (f" ({len(where)} times)" if len(where) > 1 else f" {where[0]}" if where[0] else "")
 
 
 def request_lines(request: AuthorizationRequest) -> Iterator[str]:

@@ -34,6 +34,7 @@ SUFFIXES = (".json", ".xml", ".ndjson")
 )
 @click.option("--strict", is_flag=True, help="Take the known faults of the guides themselves as errors.")
 @click.option("--all", "with_remarks", is_flag=True, help="Show remarks too: what was not checked, and why.")
+@click.option("--must-support", is_flag=True, help="Tell, as remarks, which must-support elements are absent.")
 @json_option
 def validate(
     places: Sequence[Path],
@@ -42,6 +43,7 @@ def validate(
     packages: Sequence[str],
     strict: bool,
     with_remarks: bool,
+    must_support: bool,
     as_json: bool,
 ) -> None:
     """Say what is wrong with FHIR resources, and where.
@@ -56,15 +58,16 @@ def validate(
     from fhir_server.cli.findings_text import Tally, file_data, file_lines
 
     files = list(found_files(places))
-    check = checking(stu, packages, profiles, strict=strict)
+    check = checking(stu, packages, profiles, strict=strict, must_support=must_support)
     tally = Tally()
-    for file in with_progress(files, "validating"):
+    text_on_terminal = sys.stdout.isatty() and not as_json  # the lines tell how far it is; a bar would get among them
+    for file in files if text_on_terminal else with_progress(files, "validating"):
         name, findings = click.format_filename(file), findings_of(file, check)
         tally.add(findings)
         if as_json:
             print_json_line(file_data(name, findings))
         else:
-            click.echo("\n".join(file_lines(name, findings, with_remarks=with_remarks)))
+            click.echo("\n".join(file_lines(name, findings, with_remarks=with_remarks or must_support)))
     if len(files) > 1 and not as_json:
         click.echo(tally.words())
     if tally.invalid:
@@ -92,7 +95,9 @@ def _below(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def checking(stu: str, packages: Sequence[str], profiles: Sequence[str], *, strict: bool) -> Check:
+def checking(
+    stu: str, packages: Sequence[str], profiles: Sequence[str], *, strict: bool, must_support: bool = False
+) -> Check:
     """Return what finds the faults of a resource: by a release and what is installed, or by *packages* alone.
 
     Raises `click.BadParameter` for a package or profile that is not known.
@@ -105,12 +110,14 @@ def checking(stu: str, packages: Sequence[str], profiles: Sequence[str], *, stri
     if packages:
         guide = _guide(packages, settings_of().packages_folder)
         _refuse_unknown(profiles, guide)
-        return lambda resource: guide.validate(resource, profiles, strict=strict, now=now)
+        return lambda resource: guide.validate(resource, profiles, strict=strict, now=now, must_support=must_support)
     settings = settings_of()
     version = next(version for version in VERSIONS if version.label == stu)
     release = release_validators(settings.codes_file, settings.packages_folder)[stu]
     _refuse_unknown(profiles, release)
-    return lambda resource: findings(resource, version, release, profiles, strict=strict, now=now)
+    return lambda resource: findings(
+        resource, version, release, profiles, strict=strict, now=now, must_support=must_support
+    )
 
 
 def _guide(packages: Sequence[str], folder: str) -> Validator:

@@ -37,10 +37,14 @@ class Element:
     order: int
 
 
-@lru_cache(maxsize=2048)
 def is_resource_type(name: str) -> bool:
     """Return whether *name* is a resource type whose elements are known here."""
-    return name in RESOURCE_TYPES and _model(name) is not None
+    return name in RESOURCE_TYPES and _is_modelled(name)
+
+
+@lru_cache(maxsize=len(RESOURCE_TYPES))
+def _is_modelled(name: str) -> bool:
+    return _model(name) is not None
 
 
 @lru_cache(maxsize=2048)

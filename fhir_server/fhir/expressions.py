@@ -26,9 +26,13 @@ _NO_CHOICES = """
     dateRange dateTime effectiveDate effectiveTime locationCode procedureCode productCode sourceId sourceSignature
     targetId usedCode usedReference
 """
-# The same for one resource type each, where other types have a choice of that name. ClinicalImpression.finding, the
-# definitional resources with an effectivePeriod and Device.property are not told apart.
-_NO_CHOICES_OF = {
+# The same for one resource type each, where other types have a choice of that name: ClinicalImpression.finding and
+# Device.property are not told apart.
+_IN_FORCE = """
+    ActivityDefinition ChargeItemDefinition EffectEvidenceSynthesis EventDefinition Evidence EvidenceVariable Library
+    Measure PlanDefinition Questionnaire ResearchDefinition ResearchElementDefinition RiskEvidenceSynthesis
+"""
+_NO_CHOICES_OF = dict.fromkeys(_IN_FORCE.split(), frozenset(("effectivePeriod",))) | {
     "ChargeItem": frozenset(("definitionCanonical", "definitionUri")),
     "GuidanceResponse": frozenset(("occurrenceDateTime",)),
     "ImagingStudy": frozenset(("procedureReference",)),

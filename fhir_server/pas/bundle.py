@@ -235,7 +235,7 @@ def observe(index: BundleIndex, closure: Closure) -> Iterator[Observation]:
     """Yield what is worth noting and no fault: entries that nothing refers to, and things sent twice (PAS-022, 027)."""
     for number in range(len(index.entries)):
         if number not in closure.reached:
-            found = f"Nothing refers to this {_type_of(index, number) or 'entry'}; it was kept and not used."
+            found = f"Nothing refers to this {_type_of(index, number) or 'entry'}; nothing uses it."
             yield Observation("PAS-027", found, f"Bundle.entry[{number}]")
     seen: dict[tuple[str, str], int] = {}
     for number in range(len(index.entries)):

@@ -33,7 +33,10 @@ DIGEST_LENGTH = 16  # hex digits: enough to tell the few identifiers of one thin
 FIRST_RESOURCE = "Bundle.entry[0].resource"
 PROFILES = {"initial": REQUEST_BUNDLE, "inquiry": INQUIRY_BUNDLE}
 REFUSED = frozenset(("fatal", "error"))
-MAPPING_RULES = frozenset(("element-missing", "fhir-type"))  # what `fhir_server.fhir.reading` tells
+# What the mapping tells of single elements.
+MAPPING_RULES = frozenset(
+    ("element-missing", "fhir-type", "fhir-choice", "fhir-target", "fixed-value", "modifier-unknown")
+)
 SUBSETTED = "SUBSETTED"  # v3-ObservationValue: the tag of a differential update
 
 

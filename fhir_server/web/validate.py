@@ -24,8 +24,6 @@ JSON_AND_XML = ("json", "xml")  # S-19
 MODES = ("create", "update", "delete", "profile")  # R4, value set resource-validation-mode
 PARAMETERS = ("resource", "mode", "profile")  # R4, operation Resource-validate
 SEVERITIES = ("fatal", "error", "warning", "information")
-# Told last among errors: what is referred to has a fault of its own, and that one has to be mended.
-CONSEQUENCES = frozenset(("reference-target", "profile-none"))
 
 Json = dict[str, Any]
 
@@ -139,5 +137,5 @@ def faults_for_use(resource: Json, type_name: str | None, modes: Sequence[str]) 
         yield Issue("validate-id", "A resource that updates another needs an id.", "Add it.", place, code="required")
 
 
-def _rank(issue: Issue) -> tuple[int, bool]:
-    return SEVERITIES.index(issue.severity), issue.rule in CONSEQUENCES
+def _rank(issue: Issue) -> int:
+    return SEVERITIES.index(issue.severity)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import pty
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ OLDER = EXAMPLES / "pas-2.0" / "knee-arthroscopy.json"
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "gender": "female"}
 PROFILE = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/profile-beneficiary"
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
+ESCAPE = "\x1b"
 AUTHORIZATION_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-authorizationNumber"
 
 
@@ -216,20 +219,56 @@ def test_wrong_use_is_told_each(command: Command, tmp_path: Path) -> None:
     assert "hl7.fhir.us.core#9.9.9" in package.err
 
 
-def test_a_bar_is_shown_on_a_terminal_and_never_gets_into_piped_results() -> None:
+def on_terminal(*arguments: Path | str, piped: bool) -> tuple[str, str]:
+    """Return what the command prints on standard output where that is a pipe, and what on a terminal."""
     parent, child = pty.openpty()
-    done = subprocess.run(
-        [sys.executable, "-m", "fhir_server.cli", "validate", str(EXAMPLES / "sandbox"), "--json"],
+    with subprocess.Popen(
+        [sys.executable, "-m", "fhir_server.cli", "validate", *map(str, arguments)],
         cwd=ROOT,
         env={**without_settings(dict(os.environ)), "TERM": "xterm-256color"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if piped else child,
         stderr=child,
-        check=True,
-    )
-    os.close(child)
-    bar = os.read(parent, 65536).decode()
-    os.close(parent)
+    ) as running:
+        os.close(child)
+        with ThreadPoolExecutor() as pool:
+            shown = pool.submit(all_of, parent)
+            out = running.communicate()[0] or b""
+    assert running.returncode == 0
+    return out.decode(), shown.result().decode()
 
-    assert "validating" in bar
-    assert len(data(done.stdout.decode())) == len(list((EXAMPLES / "sandbox").iterdir()))
+
+def all_of(terminal: int) -> bytes:
+    """Return all that is written to a terminal until its last writer closes it."""
+    read = b""
+    with contextlib.suppress(OSError):  # Linux tells the end of a terminal as an error
+        while part := os.read(terminal, 65536):
+            read += part
+    os.close(terminal)
+    return read
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_bar_is_shown_on_a_terminal_and_never_gets_into_piped_results(form: list[str]) -> None:
+    out, shown = on_terminal(EXAMPLES / "sandbox", *form, piped=True)
+
+    assert "validating" in shown
+    assert ESCAPE not in out
+    assert out.count("a1-affirmed.json") == 1
+
+
+def test_no_bar_gets_among_the_lines_on_a_terminal() -> None:
+    _, shown = on_terminal(EXAMPLES / "sandbox", piped=False)
+
+    assert "validating" not in shown
+    assert ESCAPE not in shown
+    assert shown.splitlines()[-1].startswith(f"{len(list((EXAMPLES / 'sandbox').iterdir()))} files:")
+
+
+def test_absent_must_support_elements_are_told_where_asked(command: Command, tmp_path: Path) -> None:
+    file = written(tmp_path / "a.json", {**PATIENT, "meta": {"profile": [US_CORE]}})
+
+    assert "must-support-absent" not in command("validate", file, "--all").out
+    told = command("validate", file, "--must-support").out
+    assert "[must-support-absent] The must-support element birthDate is absent." in told
+    assert "element gender is absent" not in told

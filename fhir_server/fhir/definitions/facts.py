@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from fhir_server.fhir.definitions.code_system import CodeSystemNames
+
 CORE_PACKAGES = frozenset(("hl7.fhir.r4.core",))
 PACKAGE_FILE = "package.json"
 INDEX_FILE = "index.json"
@@ -62,11 +64,26 @@ class ValueSetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
         return True
 
 
+class CodeSystemEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an index says of a code system."""
+
+    id: str
+    url: str
+    version: str | None
+    content: str
+
+    @property
+    def defines(self) -> bool:
+        """It always stands for itself."""
+        return True
+
+
 class Index(msgspec.Struct, frozen=True, rename="camel"):
     """All that is in a package."""
 
     structures: tuple[StructureEntry, ...]
     value_sets: tuple[ValueSetEntry, ...]
+    code_systems: tuple[CodeSystemEntry, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -125,6 +142,11 @@ class PackageFacts:
         file = self.folder / VALUE_SETS_FILE
         return _DECODER.decode(_rows(file, file.stat().st_mtime_ns)[identity])
 
+    def code_system_names(self, identity: str) -> CodeSystemNames:
+        """Return the names of the codes of one code system; no other is decoded."""
+        file = self.folder / CODE_SYSTEMS_FILE
+        return _names(file, file.stat().st_mtime_ns, identity)
+
     def code_systems(self) -> Mapping[str, Any]:
         """Return the facts of all code systems, by id."""
         facts: Mapping[str, Any] = _DECODER.decode((self.folder / CODE_SYSTEMS_FILE).read_bytes())
@@ -175,3 +197,24 @@ def read_loading(folder: Path) -> Loading:
 @lru_cache(maxsize=256)
 def _rows(file: Path, _written: int) -> Mapping[str, msgspec.Raw]:
     return _ROWS.decode(file.read_bytes())
+
+
+@lru_cache(maxsize=256)
+def _places(file: Path, _written: int) -> Mapping[str, tuple[int, int]]:
+    """Where the rows of a file are: each is a line, ``"ID":{...},``."""
+    found, start = {}, 0
+    with file.open("rb") as lines:
+        for line in lines:
+            key, colon, row = line.partition(b":")
+            if colon:
+                found[msgspec.json.decode(key, type=str)] = (start + len(key) + 1, len(row.rstrip(b",\n")))
+            start += len(line)
+    return found
+
+
+@lru_cache(maxsize=128)
+def _names(file: Path, written: int, identity: str) -> CodeSystemNames:
+    start, length = _places(file, written)[identity]
+    with file.open("rb") as content:
+        content.seek(start)
+        return CodeSystemNames.read(content.read(length))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fhir_server.fhir.definitions.catalog import Catalog, Item
-from fhir_server.fhir.definitions.facts import PackageFacts, StructureEntry, ValueSetEntry
+from fhir_server.fhir.definitions.code_system import CodeSystemNames
+from fhir_server.fhir.definitions.facts import CodeSystemEntry, PackageFacts, StructureEntry, ValueSetEntry
 from fhir_server.fhir.definitions.search import PackageSearch, closure
 from fhir_server.fhir.definitions.structure import Structure
 from fhir_server.fhir.definitions.value_set import ValueSet
@@ -27,10 +28,12 @@ class Definitions:
         self._closures: dict[str, tuple[str, ...]] = {}
         self._structures: Catalog[StructureEntry, PackageFacts] = Catalog(self.closure)
         self._value_sets: Catalog[ValueSetEntry, PackageFacts] = Catalog(self.closure)
+        self._code_systems: Catalog[CodeSystemEntry, PackageFacts] = Catalog(self.closure)
         self._read: dict[tuple[str, str], ValueSet] = {}
         for package in packages:
             self._structures.add(package, package.index.structures)
             self._value_sets.add(package, package.index.value_sets)
+            self._code_systems.add(package, package.index.code_systems)
 
     @classmethod
     def load(cls, folder: Path, roots: Sequence[str], more: Iterable[Path] = ()) -> Definitions:
@@ -72,8 +75,16 @@ class Definitions:
         entry, package = found
         key = (package.label, entry.id)
         if key not in self._read:
-            self._read[key] = ValueSet.of(package.value_set(entry.id))
+            self._read[key] = ValueSet.of(package.value_set(entry.id), package.label)
         return self._read[key]
+
+    def code_system(self, canonical: str, source: str | None = None) -> CodeSystemNames | None:
+        """Return the names of the codes of what *canonical* means in the package *source*; None: it is not known.
+
+        Its row is read at the first call; those that were not asked for lately are forgotten, so do not keep it.
+        """
+        found = self._resolved(self._code_systems, canonical, source)
+        return found[1].code_system_names(found[0].id) if found else None
 
     def profiles(self) -> Iterator[tuple[StructureEntry, str]]:
         """Yield what the indexes say of every structure, and its package (``name#version``)."""

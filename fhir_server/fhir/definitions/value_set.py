@@ -15,7 +15,9 @@ class ValueSet:
 
     ``complete`` says that there are no others. Otherwise ``open`` names the code systems whose codes are not all here.
     Codes of a code system in ``case_insensitive`` may be written in any case. Of a code system in ``unknown`` only the
-    codes are here that the value set lists, so that no one here can tell whether another code is a mistake.
+    codes are here that the value set lists, so that no one here can tell whether another code is a mistake. Codes of a
+    code system in ``listed`` are taken without a system too. ``versions`` are those that it names of its code systems,
+    ``displays`` names by code system and code that it alone has. ``package`` is where it is from.
     """
 
     url: str
@@ -25,11 +27,15 @@ class ValueSet:
     open: Sequence[Mapping[str, Any]] = ()
     case_insensitive: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    displays: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    package: str | None = None
     _derived: dict[str | None, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, facts: dict[str, Any]) -> ValueSet:
-        """Return the value set that a file of facts holds."""
+    def of(cls, facts: dict[str, Any], package: str | None = None) -> ValueSet:
+        """Return the value set that a file of facts holds, and whose package (``name#version``) is *package*."""
         return cls(
             url=facts["url"],
             version=facts.get("version"),
@@ -38,6 +44,10 @@ class ValueSet:
             open=tuple(facts.get("open", ())),
             case_insensitive=frozenset(facts.get("caseInsensitive", ())),
             unknown=frozenset(facts.get("unknown", ())),
+            listed=frozenset(facts.get("listed", ())),
+            versions=facts.get("versions", {}),
+            displays=facts.get("displays", {}),
+            package=package,
         )
 
     def contains(self, system: str | None, code: str) -> bool | None:
@@ -48,6 +58,10 @@ class ValueSet:
         if self._known(system, code):
             return True
         return False if self.complete and system not in self.unknown else None
+
+    def lists(self, code: str) -> bool:
+        """Return whether a code that comes without a system is taken."""
+        return any(code in self.systems.get(system, ()) for system in self.listed)
 
     def codes(self, system: str | None = None) -> tuple[str, ...]:
         """Return the codes that are known, of one code system or of all, in alphabetical order."""

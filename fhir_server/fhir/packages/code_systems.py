@@ -20,7 +20,7 @@ class FilterUnknown(Exception):
 
 
 def code_system_facts(definition: Mapping[str, Any]) -> Json:
-    """Return the facts of a CodeSystem: a concept a row, with the codes directly above it and its properties.
+    """Return the facts of a CodeSystem: a concept a row, with its names, the codes directly above it, its properties.
 
     Properties with a text that is no single word are prose, and left out.
     """
@@ -51,9 +51,18 @@ def _concept(concept: Json, above: str | None, parent: str | None, prose: set[st
             parents += [value] if value not in parents else []
         elif value is not None and each["code"] not in prose:
             properties.setdefault(each["code"], []).append(value)
-    facts: Json = {"code": concept["code"]}
+    facts: Json = {"code": concept["code"]} | names_of(concept)
     facts |= {"parents": parents} if parents else {}
     return facts | ({"properties": {key: properties[key] for key in sorted(properties)}} if properties else {})
+
+
+def names_of(concept: Mapping[str, Any]) -> Json:
+    """Return the display of a concept and its other names, each once, whatever its case."""
+    display = concept.get("display")
+    others = {each["value"].casefold(): each["value"] for each in reversed(concept.get("designation", ()))}
+    others.pop(display.casefold() if display else None, None)
+    facts: Json = {"display": display} if display else {}
+    return facts | ({"designations": sorted(others.values())} if others else {})
 
 
 def _property_value(given: Mapping[str, Any]) -> Any:
@@ -91,6 +100,12 @@ class CodeSystem:
     def complete(self) -> bool:
         """Whether all codes of the code system are here."""
         return self.content == "complete"
+
+    def lacks(self, code: str, names: Iterable[str]) -> list[str]:
+        """Return which of the *names* the code system itself does not have for a code of its own."""
+        known = self.concepts.get(code, {})
+        own = {each.casefold() for each in (known.get("display", ""), *known.get("designations", ()))}
+        return [each for each in names if each.casefold() not in own]
 
     def select(self, property_name: str, operation: str, value: str) -> Codes:
         """Return the codes that a filter of a value set picks. Raises `FilterUnknown` for one that is not defined."""

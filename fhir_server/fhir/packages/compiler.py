@@ -22,6 +22,7 @@ from fhir_server.fhir.definitions.facts import (
     PACKAGE_FILE,
     STRUCTURES,
     VALUE_SETS_FILE,
+    CodeSystemEntry,
     Index,
     Manifest,
     PackageFacts,
@@ -55,17 +56,6 @@ def is_withheld(system: str) -> bool:
 def nothing_withheld(system: str) -> bool:
     """Return False: an operator may use what his own package brings."""
     return False
-
-
-@dataclass(frozen=True, slots=True)
-class CodeSystemEntry:
-    """A code system of a package, by id."""
-
-    id: str
-    url: str
-    version: str | None
-    content: str
-    defines: bool = True
 
 
 @dataclass(slots=True)
@@ -110,7 +100,8 @@ class Compilation:
             msgspec.structs.replace(entry, complete=self.expansion(draft, entry.id).complete)
             for entry in draft.facts.index.value_sets
         )
-        return replace(draft.facts, index=Index(draft.facts.index.structures, tuple(entries)))
+        index = draft.facts.index
+        return replace(draft.facts, index=Index(index.structures, tuple(entries), index.code_systems))
 
     def files(self, label: str) -> Files:
         """Return the files of the package ``name#version``, by their path below its folder.
@@ -169,10 +160,7 @@ class _Home:
     @cached_property
     def entries(self) -> tuple[CodeSystemEntry, ...]:
         """What there is."""
-        return tuple(
-            CodeSystemEntry(identity, each["url"], each.get("version"), each["content"])
-            for identity, each in self._facts.items()
-        )
+        return _code_system_entries(self._facts)
 
     def code_system(self, identity: str) -> CodeSystem:
         """Return one of them."""
@@ -213,7 +201,7 @@ def _draft(package: Package, withheld: Callable[[str], bool]) -> Draft:
                 code_systems[each["id"]] = code_system_facts(each)
     value_sets = {each["id"]: each for each in package.resources["ValueSet"]}
     manifest = Manifest(package.name, package.version, package.date, dict(package.dependencies))
-    facts = PackageFacts(Path(), manifest, _index(structures, value_sets))
+    facts = PackageFacts(Path(), manifest, _index(structures, value_sets, code_systems))
     return Draft(package, facts, structures, value_sets, code_systems)
 
 
@@ -227,13 +215,21 @@ def _shape_of(package: Package, definition: Json) -> Iterator[None]:
         raise PackageInvalid(f"{package.label}: {name} has not the shape of one: {error!r}") from error
 
 
-def _index(structures: Mapping[str, Json], value_sets: Mapping[str, Json]) -> Index:
+def _index(structures: Mapping[str, Json], value_sets: Mapping[str, Json], code_systems: Mapping[str, Json]) -> Index:
     return Index(
         structures=tuple(_structure_entry(identity, facts) for identity, facts in structures.items()),
         value_sets=tuple(
             ValueSetEntry(identity, each["url"], each.get("version"), complete=False)
             for identity, each in value_sets.items()
         ),
+        code_systems=_code_system_entries(code_systems),
+    )
+
+
+def _code_system_entries(code_systems: Mapping[str, Json]) -> tuple[CodeSystemEntry, ...]:
+    return tuple(
+        CodeSystemEntry(identity, each["url"], each.get("version"), each["content"])
+        for identity, each in code_systems.items()
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fhir_server.fhir.packages.code_systems import Codes, CodeSystem, FilterUnknown
+from fhir_server.fhir.packages.code_systems import Codes, CodeSystem, FilterUnknown, names_of
 
 Json = dict[str, Any]
 
@@ -21,7 +21,9 @@ class Expansion:
     """Codes by code system, in the order of the definition; what is missing is named in ``open``.
 
     ``unknown`` are code systems that are not here: their codes come from lists, and no one here can tell whether
-    another code of them is right.
+    another code of them is right. ``versions`` are those that includes name, None where they disagree; codes of code
+    systems in ``listed`` are taken without a system too; ``displays`` are names by code system and code that only the
+    value set has.
     """
 
     complete: bool = True
@@ -29,6 +31,9 @@ class Expansion:
     open: list[Json] = field(default_factory=list)
     case_insensitive: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
+    versions: dict[str, str | None] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    displays: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Expansion:
@@ -37,6 +42,9 @@ class Expansion:
         found = cls(facts["complete"], systems, list(facts.get("open", ())))
         found.case_insensitive.update(facts.get("caseInsensitive", ()))
         found.unknown.update(facts.get("unknown", ()))
+        found.versions.update(facts.get("versions", {}))
+        found.listed.update(facts.get("listed", ()))
+        found._name(facts.get("displays", {}))
         return found
 
     def facts(self, url: str, version: str | None) -> Json:
@@ -44,9 +52,19 @@ class Expansion:
         found: Json = {"url": url} | ({"version": version} if version is not None else {})
         found["complete"] = self.complete
         found["systems"] = {system: sorted(self.systems[system]) for system in sorted(self.systems)}
-        for name, marked in (("caseInsensitive", self.case_insensitive), ("unknown", self.unknown)):
+        for name, marked in (
+            ("caseInsensitive", self.case_insensitive),
+            ("unknown", self.unknown),
+            ("listed", self.listed),
+        ):
             if marked := marked & self.systems.keys():
                 found[name] = sorted(marked)
+        if versions := {system: self.versions[system] for system in sorted(self.versions) if self.versions[system]}:
+            found["versions"] = versions
+        if displays := {
+            system: self._displays(system) for system in sorted(self.displays.keys() & self.systems.keys())
+        }:
+            found["displays"] = {system: names for system, names in displays.items() if names}
         if self.open:
             found["open"] = self.open
         return found
@@ -58,6 +76,10 @@ class Expansion:
         self._note(other)
         self.case_insensitive |= other.case_insensitive
         self.unknown |= other.unknown
+        self.listed |= other.listed
+        self._name(other.displays)
+        for system, version in other.versions.items():
+            self.demand(system, version)
 
     def remove(self, other: Expansion) -> None:
         """Take out all codes of *other*."""
@@ -80,6 +102,25 @@ class Expansion:
         self.complete = False
         if what not in self.open:
             self.open.append(what)
+
+    def demand(self, system: str, version: str | None) -> None:
+        """Note that an include names a version of a code system."""
+        self.versions[system] = version if self.versions.setdefault(system, version) == version else None
+
+    def name(self, system: str, code: str, names: Sequence[str]) -> None:
+        """Note names of a code that its code system does not have."""
+        if names:
+            known = self.displays.setdefault(system, {}).setdefault(code, [])
+            known += [each for each in names if each not in known]
+
+    def _name(self, displays: Mapping[str, Mapping[str, list[str]]]) -> None:
+        for system, codes in displays.items():
+            for code, names in codes.items():
+                self.name(system, code, names)
+
+    def _displays(self, system: str) -> dict[str, list[str]]:
+        named = self.displays[system]
+        return {code: sorted(named[code]) for code in sorted(named.keys() & self.systems[system].keys())}
 
     def _note(self, other: Expansion) -> None:
         for each in other.open:
@@ -113,13 +154,17 @@ class Expander:
         found = self._composed(compose) if compose else Expansion(complete=bool(brought))
         if brought:
             found.systems.clear()
+            found.listed.clear()
             self._bring(found, brought)
         return found
 
     def _composed(self, compose: Mapping[str, Any]) -> Expansion:
         found = Expansion()
-        for part in compose.get("include", ()):
+        included = compose.get("include", ())
+        for part in included:
             found.add(self._part(part))
+            if len(included) == 1 and "system" in part and "concept" in part:
+                found.listed.add(part["system"])  # the official validator takes such codes without a system too
         for part in compose.get("exclude", ()):
             found.remove(self._part(part))
         found.systems = {system: codes for system, codes in found.systems.items() if codes}
@@ -131,6 +176,7 @@ class Expander:
             for each in level:
                 if "code" in each and "system" in each:
                     self._take(found, each["system"], [each["code"]])
+                    self._name(found, self.terminology.code_system(each["system"]), each["system"], [each])
             level = [below for each in level for below in each.get("contains", ())]
 
     def _part(self, part: Mapping[str, Any]) -> Expansion:
@@ -158,6 +204,8 @@ class Expander:
         url, version = part["system"], part.get("version")
         system = self.terminology.code_system(f"{url}|{version}" if version else url)
         found = Expansion()
+        if version:
+            found.demand(url, version)
         if "concept" in part:
             self._list(found, part, system)
             return found
@@ -177,6 +225,18 @@ class Expander:
         else:
             found.unknown.add(part["system"])
         self._take(found, part["system"], codes)
+        self._name(found, system, part["system"], part["concept"])
+
+    def _name(
+        self, found: Expansion, system: CodeSystem | None, url: str, concepts: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Note what a value set calls the codes of a code system whose own names are known, and so are judged."""
+        if system is None or not system.complete or self.withheld(url):
+            return
+        for each in concepts:
+            names = names_of(each)
+            own = [*([names["display"]] if "display" in names else ()), *names.get("designations", ())]
+            found.name(url, each["code"], system.lacks(each["code"], own))
 
     def _pick(self, found: Expansion, system: CodeSystem, filters: Sequence[Mapping[str, str]]) -> None:
         codes: Codes = dict.fromkeys(system.concepts)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-LISTS_OF_ROWS = frozenset(("elements", "structures", "valueSets"))
+LISTS_OF_ROWS = frozenset(("elements", "structures", "valueSets", "codeSystems"))
 
 
 def as_text(facts: Mapping[str, Any]) -> bytes:

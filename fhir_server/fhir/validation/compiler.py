@@ -21,6 +21,7 @@ from fhir_server.fhir.validation.references import reference_check
 from fhir_server.fhir.validation.resources import resource_check
 from fhir_server.fhir.validation.tree import Definition, Node, grow
 from fhir_server.fhir.validation.types import Types
+from fhir_server.fhir.validation.value_limits import limit_checks
 from fhir_server.fhir.validation.values import equal, faults, including
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ Check = Callable[[Any, "Place", "Run"], None]
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
 _SHAPELESS = frozenset(("Element", "BackboneElement"))
 _CANONICAL_ELEMENTS = frozenset(("url", "version", "status", "publisher"))
-_MOST_UNKNOWN = 10_000  # canonicals that are kept, so that no sender can fill the memory with them
+# What is kept of canonicals, known or not, so that no sender can fill the memory with them.
+_MOST_CANONICALS, _LONGEST_CANONICAL = 10_000, 300
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +62,13 @@ class Profile:
     value_types: frozenset[str] = frozenset()
     value_required: bool = False
     ancestors: frozenset[str] = field(default_factory=frozenset)
+    lineage: frozenset[str] = field(default_factory=frozenset)
     compiled: bool = False
+
+    @property
+    def canonical(self) -> str:
+        """URL and version, as the lineage of others names it."""
+        return f"{self.url}|{self.version}"
 
     def compile(self) -> None:
         """Make the check, if it is not made yet."""
@@ -101,7 +109,7 @@ class Compiler:
         except KeyError:
             structure = self.definitions.structure(canonical, source)
             profile = self._profile(structure) if structure else None
-            if structure or len(self._profiles) < _MOST_UNKNOWN:
+            if len(self._profiles) < _MOST_CANONICALS and len(canonical) < _LONGEST_CANONICAL:
                 self._profiles[key] = profile
             return profile
 
@@ -208,6 +216,7 @@ class Compiler:
     def _described(self, structure: Structure) -> Profile:
         elements = structure.elements
         value = next((each for each in elements if each["path"].startswith("Extension.value")), None)
+        lineage = list(self._lineage(structure))
         types = value.get("type", ()) if value and value.get("max") != "0" else ()
         return Profile(
             url=structure.url,
@@ -226,17 +235,20 @@ class Compiler:
             modifier=bool(elements[0].get("isModifier")),
             value_types=frozenset(each["code"] for each in types),
             value_required=bool(value and value.get("min", 0) > 0),
-            ancestors=frozenset(self._ancestors(structure)),
+            ancestors=frozenset(each.partition("|")[0] for each in lineage),
+            lineage=frozenset(lineage),
         )
 
-    def _ancestors(self, structure: Structure) -> Iterable[str]:
+    def _lineage(self, structure: Structure) -> Iterable[str]:
+        """Yield the canonicals, with version, of all that a structure derives from."""
         seen: set[str] = set()
         while structure.base_definition and structure.base_definition not in seen:
             seen.add(structure.base_definition)
-            yield structure.base_definition.partition("|")[0]
             base = self.definitions.structure(structure.base_definition, structure.package)
             if base is None:
+                yield structure.base_definition
                 return
+            yield f"{base.url}|{base.version or ''}"
             structure = base
 
     def _compile(self, canonical: str, package: str) -> Check:
@@ -292,7 +304,8 @@ class Snapshot:
         if code in PRIMITIVES:
             return code, primitive_elements.primitive(self, node, code)
         if code == "Resource" or self.compiler.is_resource(code):
-            return code, resource_check(self.compiler, list(node.types), self.structure.package)
+            own = list(self.compiler.invariants.checks(node.definition.get("constraint", ()), code))
+            return code, resource_check(self.compiler, list(node.types), self.structure.package, own)
         if code == "Extension":
             return code, self._extension(node, entry)
         return code, self._complex(node, entry, code)
@@ -310,6 +323,10 @@ class Snapshot:
                 return node.path
             type_name = element.types[0]
         return type_name
+
+    def is_resource_id(self, node: Node) -> bool:
+        """Return whether an element is the id of a resource."""
+        return node.name == "id" and node.path.count(".") == 1 and self.compiler.is_resource(self.structure.type)
 
     def is_primitive(self, node: Node) -> bool:
         """Return whether an element holds primitives."""
@@ -343,16 +360,20 @@ class Snapshot:
         checks: list[Check] = [self.compiler.extensions.check(self.structure, node, profiles[0] if profiles else None)]
         if node.children:
             checks.append(self.object(node, "Extension"))
+        else:
+            own = node.definition.get("constraint", ())
+            checks.extend(self.compiler.invariants.checks(own, "Extension", inherited="Extension"))
         checks.extend(self.demands(node, entry, "Extension"))
         return self.together(checks)
 
     def demands(self, node: Node, entry: Definition, code: str) -> Iterable[Check]:
-        """Yield what an element says of its value beside its type: fixed, pattern, binding, targets."""
+        """Yield what an element says of its value beside its type: fixed, pattern, limits, binding, targets."""
         for prefix, exact in (("fixed", True), ("pattern", False)):
             demanded = node.value(prefix)
             if demanded:
-                yield _value_check(demanded[1], exact)
-        binding = node.definition.get("binding")
+                yield _value_check(demanded[1], exact, self.structure.url)
+        yield from limit_checks(node)
+        binding = self._binding(node)
         check = self.compiler.binding_check(code, binding, self.structure.package) if binding else None
         if check:
             yield check
@@ -360,6 +381,17 @@ class Snapshot:
             targets = tuple(str(each) for each in entry.get("targetProfile", ()))
             modes = frozenset(entry.get("aggregation", ()))
             yield self.compiler.shared(reference_check, self.compiler, targets, modes, self.structure.package)
+
+    def _binding(self, node: Node) -> Definition | None:
+        """Return the binding of an element; where its value set is not here, a required one of its type, if that is."""
+        binding: Definition | None = node.definition.get("binding")
+        if binding is None or binding["strength"] != "required" or "sliceName" in node.definition:
+            return binding
+        find = self.compiler.definitions.value_set
+        if find(binding.get("valueSet", ""), self.structure.package) is not None:
+            return binding
+        inherited = self.compiler.types.bindings(self.structure.type).get(node.path)
+        return inherited if inherited is not None and inherited["strength"] == "required" else binding
 
     def _rules(self, node: Node, type_name: str) -> list[Check]:
         """Return what holds for the object as a whole: the rules of its type, then the invariants."""
@@ -393,7 +425,7 @@ class Snapshot:
         while pending := [path for path, check in self._by_path.items() if check is _nothing]:
             for path in pending:
                 node = self.root.find(path)
-                self._by_path[path] = self.object(node, self.type_of(node))
+                self._by_path[path] = self.object(node, self.type_of(node)) if node else _unchecked
 
 
 def _reporting(rule: Callable[[Any, Any, Any], None]) -> Check:
@@ -425,24 +457,27 @@ def _value_or_parts(value: Any, place: Place, run: Run) -> None:
 _FORMS: dict[str, Check] = {"Coding": _coding_form, "Identifier": _identifier_form, "Extension": _value_or_parts}
 
 
+def _unchecked(value: Any, place: Place, run: Run) -> None:
+    """What a definition refers to, and does not have."""
+
+
 def _nothing(value: Any, place: Place, run: Run) -> None:
     pass
 
 
-def _value_check(wanted: Any, exact: bool) -> Check:
+def _value_check(wanted: Any, exact: bool, profile: str) -> Check:
     matches = (equal if exact else including)(wanted)
     rule = "value-fixed" if exact else "value-pattern"
     word = "" if not isinstance(wanted, dict) else "exactly " if exact else "at least "
+    demand = f"{profile} demands {word}{content.shown(wanted)}."
 
     def check(value: Any, place: Place, run: Run) -> None:
-        if matches(value):
-            return
+        if matches(value) or (type(value) is str and not exact and not value.strip()):
+            return  # of a blank text it is told that it is blank
         for steps, kind in faults(value, wanted, exact):
             at = place
             for name, index in steps:
                 at = (at, name, index)
-            run.report.error(
-                rule, at, f"The value is {kind}; the profile demands {word}{content.shown(wanted)}.", "", "value"
-            )
+            run.report.error(rule, at, f"The value is {kind}; {demand}", "", "value")
 
     return check

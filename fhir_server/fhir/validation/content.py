@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.fhir.json import dumps
 from fhir_server.fhir.validation import members
 from fhir_server.fhir.validation.report import Place, Report
+from fhir_server.fhir.validation.text import is_name
 from fhir_server.fhir.validation.tree import Node
 
 if TYPE_CHECKING:
@@ -83,18 +84,18 @@ def one_of(compiler: Compiler, profiles: Sequence[str], source: str) -> Check:
     checks = [(canonical, compiler.type_check(canonical, source)) for canonical in profiles]
 
     def check(value: Any, place: Place, run: Run) -> None:
-        outer, collected = run.report, []
+        outer, tried = run.report, []
         for _, each in checks:
             run.report = Report(budget=outer.budget)
             each(value, place, run)
-            if not run.failed(run.report.faults):
-                outer.faults.extend(run.report.faults)
+            tried.append(run.report)
+            if not run.failed(run.report):
+                outer.parts.append(run.report)
                 run.report = outer
                 return
-            collected.extend(run.report.faults)
         run.report = outer
         run.report.error("profile-none", place, f"The value meets none of {', '.join(profiles)}.", "Mend it for one.")
-        outer.faults.extend(collected)
+        outer.parts.extend(tried)
 
     return check
 
@@ -114,16 +115,21 @@ def wrong_kind(value: Any, place: Place, run: Run, expected: str = "an object") 
 
 def _unknown(name: str, value: dict[str, Any], place: Place, run: Run, table: members.Table) -> None:
     if place is run.place and run.resource.get("resourceType") != table.type_name:
-        told = f"The element {name[:64]!r} is none of {table.type_name}, for which the claimed profile is."
+        told = f"A claimed profile is one of {table.type_name}, which has no such element."
         run.report.error("profile-type", (place, name, -1), told, "Claim profiles of the resource's own type.")
         return
     refusal = members.refusal(table, name, value)
     if refusal:
         run.report.error("choice-type", (place, name, -1), refusal, "", "structure")
         return
+    beside = members.other_value(table, name, value)
+    if beside:
+        told = f"{beside} has a value already: {name} is a second one."
+        run.report.error("element-unknown", place, told, "Keep one of them.", "structure", name[:64])
+        return
     meant = run.nearest(name, [known for known in table.members if not known.startswith("_")])
     mend = f"Did you mean {meant!r}?" if meant else "Remove it, or use an extension."
-    told = f"There is no element {name[:64]!r} here."
+    told = f"There is no element {name!r} here." if is_name(name) else "There is no element of such a name here."
     run.report.error("element-unknown", place, told, mend, "structure", name[:64])
 
 

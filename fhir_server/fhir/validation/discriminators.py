@@ -37,21 +37,24 @@ def is_evaluable(snapshot: Snapshot, node: Node) -> bool:
 
 def extension_url(snapshot: Snapshot, node: Node) -> str | None:
     """Return the url of the extension that an element of type Extension is a slice for."""
+    canonicals = [str(canonical) for entry in node.types for canonical in entry.get("profile", ())]
+    locate, source = snapshot.compiler.definitions.locate, snapshot.structure.package
+    if any(locate(canonical, source) is None for canonical in canonicals):
+        return None
     url = node.children.get("url")
     fixed = url.value("fixed") if url else None
     if fixed:
         return str(fixed[1])
-    for entry in node.types:
-        for canonical in entry.get("profile", ()):
-            if snapshot.compiler.definitions.locate(canonical, snapshot.structure.package) is not None:
-                return str(canonical).partition("|")[0]
-    return None
+    return canonicals[0].partition("|")[0] if canonicals else None
 
 
 def slice_test(snapshot: Snapshot, node: Node, discriminators: Sequence[Definition]) -> Test | None:
     """Return the test of whether a value belongs to the slice *node*; without discriminators nothing does."""
     if not discriminators:
         return None
+    locate, source = snapshot.compiler.definitions.locate, snapshot.structure.package
+    if any(locate(canonical, source) is None for entry in node.types for canonical in entry.get("profile", ())):
+        raise UnsupportedError
     tests = [test for each in discriminators if (test := _discriminator(snapshot, node, each["type"], each["path"]))]
     if not tests:
         raise UnsupportedError
@@ -66,13 +69,13 @@ def _discriminator(snapshot: Snapshot, node: Node, kind: str, path: str) -> Test
     for criterion in _criteria(snapshot, node, followed):
         if criterion.maximum == 0:
             return lambda value, run: not read(value, run)
-        test = _TESTS[kind](snapshot, criterion, read, path)
+        test = _TESTS[kind](snapshot, node, criterion, read, path)
         if test is not None:
             return test
     return None
 
 
-def _by_value(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> Test | None:
+def _by_value(snapshot: Snapshot, node: Node, criterion: Node, read: Read, path: str) -> Test | None:
     fixed = criterion.value("fixed")
     if fixed:
         same = equal(fixed[1])
@@ -88,15 +91,22 @@ def _by_value(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> Tes
     return None
 
 
-def _by_existence(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> Test | None:
+def _by_existence(snapshot: Snapshot, node: Node, criterion: Node, read: Read, path: str) -> Test | None:
     if criterion.minimum < 1:
         raise UnsupportedError
-    return lambda value, run: bool(read(value, run))
+    exists = snapshot.compiler.invariants.expression(f"{path}.exists()", snapshot.type_of(node))
+    return lambda value, run: exists.holds(value, run)
 
 
-def _by_type(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> Test | None:
+def _by_type(snapshot: Snapshot, node: Node, criterion: Node, read: Read, path: str) -> Test | None:
     wanted = [entry["code"] for entry in criterion.types] or [criterion.path]
     is_a = snapshot.compiler.types.is_a
+    if path.endswith("resolve()"):
+        wanted = list(_target_types(snapshot, criterion))
+    elif not all(snapshot.compiler.is_resource(each) for each in wanted):
+        told = " or ".join(f"({path} is {each})" for each in wanted)
+        is_typed = snapshot.compiler.invariants.expression(told, snapshot.type_of(node))
+        return lambda value, run: is_typed.holds(value, run)
 
     def test(value: Any, run: Run) -> bool:
         found = read(value, run)
@@ -108,7 +118,15 @@ def _by_type(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> Test
     return test
 
 
-def _by_profile(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> Test | None:
+def _target_types(snapshot: Snapshot, criterion: Node) -> Iterable[str]:
+    for entry in criterion.types:
+        for canonical in entry.get("targetProfile", ()):
+            structure = snapshot.compiler.definitions.structure(canonical, snapshot.structure.package)
+            if structure is not None:
+                yield structure.type
+
+
+def _by_profile(snapshot: Snapshot, node: Node, criterion: Node, read: Read, path: str) -> Test | None:
     resolved = path.endswith("resolve()")
     canonicals = [
         canonical
@@ -123,7 +141,7 @@ def _by_profile(snapshot: Snapshot, criterion: Node, read: Read, path: str) -> T
     )
 
 
-_TESTS: dict[str, Callable[[Snapshot, Node, Read, str], Test | None]] = {
+_TESTS: dict[str, Callable[[Snapshot, Node, Node, Read, str], Test | None]] = {
     "value": _by_value,
     "pattern": _by_value,
     "exists": _by_existence,

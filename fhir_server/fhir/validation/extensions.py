@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fhir_server.errors import Severity
 from fhir_server.fhir.validation import content
 from fhir_server.fhir.validation.report import Place
 from fhir_server.fhir.validation.text import is_absolute
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Check = Callable[[Any, Place, "Run"], None]
 Names = tuple[str, ...]
 
+_MOST_PLACES = 20_000  # answers that are kept
 _RESOURCE_ID: Names = ("id",)
 _BASE = "http://hl7.org/fhir/StructureDefinition/Extension"
 # What the elements of an abstract type may be called below it: only these carry its context on (R4, DomainResource).
@@ -29,20 +31,31 @@ _OWN_ELEMENTS = {
 }
 
 
+class _Step(NamedTuple):
+    """An element on the way to another: its name without a type, its type, and whether it is one of a choice."""
+
+    name: str
+    type_name: str
+    choice: bool
+
+    def typed(self) -> tuple[str, str]:
+        """Return how a choice may be named in a context: ``value[x]`` and ``valueQuantity``."""
+        return f"{self.name}[x]", f"{self.name}{self.type_name[0].upper()}{self.type_name[1:]}"
+
+
 class Extensions:
     """Makes the checks of elements of type Extension."""
 
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
         self._allowed: dict[tuple[int, str, Names], bool] = {}
-        self._paths: dict[tuple[str, Names], frozenset[str]] = {}
 
     def check(self, structure: Structure, node: Node, canonical: str | None) -> Check:
         """Return the check of an extension where *node* of *structure* stands, which may demand a profile for it."""
         made: Check = self._compiler.shared(
             self._make,
             "" if structure.package in self._compiler.core else structure.package,
-            structure.url if structure.type == "Extension" else None,
+            structure.url if structure.type == "Extension" and node.path.count(".") == 1 else None,
             node.name == "modifierExtension",
             "sliceName" in node.definition,
             bool(node.children),
@@ -80,8 +93,12 @@ class Extensions:
             profiles = self._meant(url, demanded, source, place, run)
             if not profiles:
                 if is_absolute(url):
-                    told = f"The extension {url[:200]} is not known here; its content was not checked."
-                    run.report.information("extension-unknown", place, told)
+                    told = (
+                        f"The extension {url.partition('?')[0][:200]} is not known here; its content was not checked."
+                    )
+                    # What is not understood and modifies must not be passed over by whoever acts on it.
+                    severity: Severity = "warning" if modifier else "information"
+                    run.report.add(severity, "extension-unknown", place, told, "", "informational")
                 elif within and not is_slice and not open_within and ":" not in url:
                     told = f"{part_of} has no part {url[:64]!r}."
                     run.report.error("extension-part", place, told, "Use a part that it defines.", "invalid", url[:200])
@@ -104,6 +121,7 @@ class Extensions:
         if not is_absolute(url):
             return (demanded,) if demanded else ()
         name, _, version = url.partition("|")
+        name = name.partition("#")[0]
         newest = self._compiler.profile(name, run.source)
         if newest is not None and version:
             told = "The url of an extension must not name a version."
@@ -143,7 +161,7 @@ class Extensions:
         by_path = self._allowed.get(key)
         if by_path is None:
             by_path = self._by_path(profile, type_name, names)
-            if len(self._allowed) < 100_000:
+            if len(self._allowed) < _MOST_PLACES:
                 self._allowed[key] = by_path
         allowed = by_path or self._by_content(profile, place, run)
         if allowed and profile.context_invariants:
@@ -154,7 +172,7 @@ class Extensions:
         return allowed
 
     def _by_path(self, profile: Profile, type_name: str, names: Names) -> bool:
-        paths = self.paths(type_name, names)
+        trail = self._trail(type_name, names)
         for each in profile.context:
             if each["type"] != "element":
                 continue
@@ -163,10 +181,30 @@ class Extensions:
                 return True
             if wanted == "CanonicalResource" and not names and self._compiler.is_canonical(type_name):
                 return True
-            if "#" in wanted:
-                wanted = wanted.partition("#")[2]
-            if wanted in paths or any(self._inherits(path, wanted) for path in paths):
+            if self._names_end_of(trail, wanted.rpartition("#")[2]):
                 return True
+        return False
+
+    def _trail(self, type_name: str, names: Names) -> list[_Step]:
+        """Return the way from a resource to an element: at each step its name, its type, and whether it is a choice."""
+        trail = [_Step("", type_name, False)]
+        for name in names:
+            trail.append(self._step(trail[-1].type_name, name))
+        return trail
+
+    def _names_end_of(self, trail: Sequence[_Step], wanted: str) -> bool:
+        """Return whether *wanted* names the last element of a trail: from a type on it, or what that derives from.
+
+        ``Claim.item``, ``CodeableConcept.coding``, ``Coding``, ``DomainResource.text``, ``Observation.value[x]``.
+        """
+        for start, step in enumerate(trail):
+            for type_name in self._type_names(step.type_name):
+                if wanted == type_name and start == len(trail) - 1:
+                    return True
+                if wanted.startswith(f"{type_name}."):
+                    steps = wanted[len(type_name) + 1 :].split(".")
+                    if _matches(steps, trail[start + 1 :]) and _is_own(type_name, steps[0]):
+                        return True
         return False
 
     def _by_content(self, profile: Profile, place: Place, run: Run) -> bool:
@@ -183,66 +221,39 @@ class Extensions:
                     return True
         return False
 
-    def _inherits(self, path: str, wanted: str) -> bool:
-        """Return whether *wanted* is *path* told of a type that the path's first type derives from."""
-        head, dot, rest = path.partition(".")
-        if not wanted.endswith(f"{dot}{rest}"):
-            return False
-        parent = self._compiler.types.parent(head)
-        while parent is not None:
-            if wanted == f"{parent}{dot}{rest}":
-                return True
-            parent = self._compiler.types.parent(parent)
-        return False
+    def _type_names(self, type_name: str) -> Iterator[str]:
+        """Yield a type and what it derives from; a backbone has its path beside the type BackboneElement."""
+        name: str | None = type_name
+        while name is not None:
+            yield name
+            name = self._compiler.types.parent(name)
 
-    def paths(self, type_name: str, names: Names) -> frozenset[str]:
-        """Return all the paths that the element *names* of a resource goes by: from the resource, from each type."""
-        key = (type_name, names)
-        if key not in self._paths:
-            found, current = {type_name}, type_name
-            for name in names:
-                step, current, choice = self._step(current, name)
-                found = _longer(found, step, current, choice)
-                found.update(self._type_names(current))
-            if len(self._paths) > 100_000:
-                return frozenset(found)
-            self._paths[key] = frozenset(found)
-        return self._paths[key]
-
-    def _type_names(self, type_name: str) -> Sequence[str]:
-        if "." not in type_name:
-            return (type_name,)
-        return (type_name, self._compiler.types.parent(type_name) or "Element")
-
-    def _step(self, type_name: str, name: str) -> tuple[str, str, bool]:
-        """Return the FHIR name of a member, its type, and whether it is one of a choice."""
+    def _step(self, type_name: str, name: str) -> _Step:
+        """Return the step from a type to one of its members."""
         elements = self._compiler.types.elements(type_name)
         element = elements.get(name)
         if element is not None and not element.choice:
-            return name, element.types[0] if element.types else "Element", False
+            return _Step(name, element.types[0] if element.types else "Element", False)
         for prefix, each in elements.items():
             if each.choice and name.startswith(prefix):
                 for code in each.types:
                     if name == prefix + code[0].upper() + code[1:]:
-                        return prefix, code, True
-        return name, "Element", False
+                        return _Step(prefix, code, True)
+        return _Step(name, "Element", False)
 
     def _type_at(self, type_name: str, names: Names) -> str:
-        for name in names:
-            type_name = self._step(type_name, name)[1]
-        return type_name
+        return self._trail(type_name, names)[-1].type_name
 
 
-def _longer(paths: set[str], step: str, type_name: str, choice: bool) -> set[str]:
-    longer: set[str] = set()
-    for path in paths:
-        if path in _OWN_ELEMENTS and step not in _OWN_ELEMENTS[path]:
-            continue
-        longer.add(f"{path}.{step}")
-        if choice:
-            longer.add(f"{path}.{step}[x]")
-            longer.add(f"{path}.{step}{type_name[0].upper()}{type_name[1:]}")
-    return longer
+def _matches(steps: Sequence[str], trail: Sequence[_Step]) -> bool:
+    if len(steps) != len(trail):
+        return False
+    return all(step == at.name or (at.choice and step in at.typed()) for step, at in zip(steps, trail, strict=True))
+
+
+def _is_own(type_name: str, step: str) -> bool:
+    """Return whether an element belongs to an abstract type, whose name does not stand for what derives from it."""
+    return type_name not in _OWN_ELEMENTS or step in _OWN_ELEMENTS[type_name]
 
 
 def _typed(profile: Profile, value: dict[str, Any], place: Place, run: Run) -> None:

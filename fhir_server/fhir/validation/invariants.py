@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.fhir.fhirpath import Expression, compile_expression
+from fhir_server.fhir.fhirpath import Expression, ExpressionError, compile_expression
 from fhir_server.fhir.validation.invariant_words import words_of
 from fhir_server.fhir.validation.narrative import html_checks, html_content
 from fhir_server.fhir.validation.native_invariants import NATIVE
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 Check = Callable[[Any, Place, "Run"], None]
 
-# Checked in code: an empty element (ele-1), the value of an extension (ext-1), contained resources (dom-3).
-ELSEWHERE = frozenset(("ele-1", "ext-1", "dom-3"))
-_SEVERITIES = {"error": "error", "warning": "warning"}
+# Checked in code: an empty element (ele-1), the value of an extension (ext-1), contained resources (dom-3, ref-1).
+ELSEWHERE = frozenset(("ele-1", "ext-1", "dom-3", "ref-1"))
 
 
 def _of_text(check: Callable[[str], bool]) -> Callable[[Any, Any, Any], bool]:
     return lambda value, run, extra: type(value) is not str or check(value)
+
+
+def _never(value: Any, run: Any, extra: Any) -> bool:
+    return False
 
 
 # Both have the same text, and mean different things.
@@ -70,11 +73,14 @@ class Invariants:
         return self._made[made]
 
     def _make(self, key: str, text: str, severity: Any, type_name: str) -> Check:
-        holds = _NARRATIVE.get(key) or NATIVE.get(text) or self.expression(text, type_name, key).holds
-        found, mend = words_of(key, text)
+        try:
+            holds = _NARRATIVE.get(key) or NATIVE.get(text) or self.expression(text, type_name, key).holds
+            found, mend = words_of(key, text)
+        except ExpressionError as problem:  # as in the HL7 validator, nothing meets what cannot be read
+            holds, found, mend = _never, f"The invariant {key} cannot be evaluated: {problem}", "Tell its publisher."
 
         def check(value: Any, place: Place, run: Run) -> None:
-            if not holds(value, run, None):
+            if not holds(value, run, run.beside):
                 run.report.add(severity, key, place, found, mend, "invariant", key)
 
         return check

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import Severity
 from fhir_server.fhir.expressions import TYPES
 from fhir_server.fhir.validation import content, slices
+from fhir_server.fhir.validation.besides import beside_member, demanding, has_beside
 from fhir_server.fhir.validation.discriminators import is_evaluable
-from fhir_server.fhir.validation.primitive_elements import resource_id, unextended
+from fhir_server.fhir.validation.primitive_elements import resource_id
 from fhir_server.fhir.validation.primitives import PRIMITIVES
 from fhir_server.fhir.validation.report import Place
 from fhir_server.fhir.validation.tree import Definition, Node
@@ -89,11 +90,21 @@ def refusal(made: Table, name: str, owner: Mapping[str, Any]) -> str:
     Where the choice has another value already, the second is none that FHIR knows, of whatever type.
     """
     for prefix, allowed in made.allowed.items():
-        code = name.removeprefix(prefix)
+        code = name.removeprefix("_").removeprefix(prefix)
         if any(choice_name(prefix, each) in owner for each in allowed):
             continue
         if code != name and code[:1].isupper() and (code in TYPES or code[:1].lower() + code[1:] in PRIMITIVES):
-            return f"{prefix} may be {' or '.join(allowed) or 'nothing'} here, not {code}."
+            named = code if code in TYPES else code[:1].lower() + code[1:]
+            return f"{prefix} may be {' or '.join(allowed) or 'nothing'} here, not {named}."
+    return ""
+
+
+def other_value(made: Table, name: str, owner: Mapping[str, Any]) -> str:
+    """Return the choice of which *name* would be a second value in an object, empty if it is of none."""
+    for prefix, allowed in made.allowed.items():
+        is_typed = name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isupper()
+        if is_typed and any(choice_name(prefix, each) in owner for each in allowed):
+            return prefix
     return ""
 
 
@@ -103,8 +114,8 @@ def _add_element(made: Table, snapshot: Snapshot, child: Node, repeats: bool) ->
     code, item = snapshot.item(child)
     names = _names(name, code)
     made.members[name] = _element_member(snapshot, child, item, repeats)
-    if len(names) > 1 and code != "xhtml":
-        made.members[names[1]] = _beside(snapshot, child, name, repeats)
+    if len(names) > 1:
+        made.members[names[1]] = beside_member(snapshot, child, name, repeats)
     if child.maximum == 0:
         made.members.update(dict.fromkeys(names, _prohibited(name, snapshot.structure.url)))
     if child.minimum > 0:
@@ -117,13 +128,15 @@ def _add_element(made: Table, snapshot: Snapshot, child: Node, repeats: bool) ->
 
 def _element_member(snapshot: Snapshot, child: Node, item: Check, repeats: bool) -> Member:
     if child.name == "id":
-        of_resource = child.path.count(".") == 1 and snapshot.compiler.is_resource(snapshot.structure.type)
         # R4 gives the id of a resource the type string, and means an id.
-        made: Member = snapshot.compiler.shared(_identity, resource_id if of_resource else item)
+        if snapshot.is_resource_id(child):
+            return _RESOURCE_ID
+        made: Member = snapshot.compiler.shared(_identity, item)
         return made
     if child.slices:
         return slices.sliced_member(snapshot, child, item, repeats)
-    return plain(snapshot, child, item, repeats)
+    member = plain(snapshot, child, item, repeats)
+    return demanding(child, member) if snapshot.is_primitive(child) and not repeats else member
 
 
 def _add_choice(made: Table, snapshot: Snapshot, child: Node, types: tuple[str, ...]) -> None:
@@ -131,6 +144,8 @@ def _add_choice(made: Table, snapshot: Snapshot, child: Node, types: tuple[str, 
     prefix = child.name.removesuffix("[x]")
     allowed = {entry["code"]: entry for entry in child.types}
     of_type = {entry["code"]: (each, entry) for each in child.slices.values() for entry in each.types}
+    if of_type and child.definition.get("slicing", {}).get("rules") == "closed":
+        allowed = {code: entry for code, entry in allowed.items() if code in of_type}
     used: list[str] = []
     for code in types or allowed:
         if code in allowed:
@@ -154,7 +169,7 @@ def _add_typed(made: Table, snapshot: Snapshot, prefix: str, node: Node, entry: 
     single = _single_primitive if len(names) > 1 else _single
     made.members[names[0]] = snapshot.compiler.shared(single, names[0], item)
     if len(names) > 1:
-        made.members[names[1]] = _beside(snapshot, node, names[0], repeats=False)
+        made.members[names[1]] = beside_member(snapshot, node, names[0], repeats=False)
     if node.maximum == 0:
         made.members.update(dict.fromkeys(names, _prohibited(node.name, snapshot.structure.url)))
     return names
@@ -198,13 +213,19 @@ def _single(name: str, item: Check) -> Member:
     return member
 
 
+_RESOURCE_ID = _single("id", resource_id)
+
+
 def _single_primitive(name: str, item: Check) -> Member:
     beside = intern(f"_{name}")
 
     def member(value: Any, owner: dict[str, Any], place: Place, run: Run) -> None:
-        if value == "" and beside in owner:
-            return  # nothing is said by the value, and something beside it
-        item(value, (place, name, -1), run)
+        if beside not in owner:
+            item(value, (place, name, -1), run)
+        elif value != "":  # else nothing is said by the value, and something beside it
+            run.beside = owner[beside]
+            item(value, (place, name, -1), run)
+            run.beside = None
 
     return member
 
@@ -219,7 +240,7 @@ def _repeating(name: str, item: Check, minimum: int, maximum: float, is_primitiv
         if not value:
             empty_array(name, place, run, is_primitive)
         for index, each in enumerate(value):
-            if each is None and is_primitive and has_beside(owner.get(beside), index):
+            if is_primitive and (each is None or each == "") and has_beside(owner.get(beside), index):
                 continue
             item(each, (place, name, index), run)
         if len(value) > maximum:
@@ -247,42 +268,6 @@ def too_few(name: str, place: Place, run: Run, count: int, minimum: int) -> None
     """Note an element that does not repeat often enough, at the object that has it."""
     told = f"{name} stands here {count} times, at least {minimum} are demanded."
     run.report.error("element-missing", place, told, "Add what is missing.", "required", name)
-
-
-def has_beside(beside: Any, index: int) -> bool:
-    """Return whether the array ``_name`` has an id or extensions for the null at *index* of ``name``."""
-    return isinstance(beside, list) and index < len(beside) and isinstance(beside[index], dict)
-
-
-def _beside(snapshot: Snapshot, node: Node, name: str, repeats: bool) -> Member:
-    """Return the check of ``_name``: the id and extensions of a primitive, or of each in an array."""
-    element = snapshot.object(node, "Element") if node.children else snapshot.compiler.type_check(ELEMENT)
-    if node.value("fixed"):
-        element = snapshot.together([element, unextended])
-    member: Member = snapshot.compiler.shared(_elements if repeats else _element, name, element)
-    return member
-
-
-def _element(name: str, element: Check) -> Member:
-    def single(value: Any, owner: dict[str, Any], place: Place, run: Run) -> None:
-        element(value, (place, name, -1), run)
-
-    return single
-
-
-def _elements(name: str, element: Check) -> Member:
-    def several(value: Any, owner: dict[str, Any], place: Place, run: Run) -> None:
-        if type(value) is not list:
-            content.wrong_kind(value, (place, name, -1), run, "an array")
-            return
-        for index, each in enumerate(value):
-            if each is not None:
-                element(each, (place, name, index), run)
-
-    return several
-
-
-ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
 
 
 def _identity(item: Check) -> Member:

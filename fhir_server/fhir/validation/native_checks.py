@@ -113,7 +113,7 @@ def _local_references(resource: Any) -> set[str]:
 def has_narrative(value: Any, scope: Scope, extra: Any) -> bool:
     """dom-6, which is asked of the outermost resource only."""
     text = value.get("text") if type(value) is dict else None
-    return exists(text, "div") or not holds_the_same(scope.root, value)
+    return exists(text, "div") or (scope.root is not value and not holds_the_same(scope.root, value))
 
 
 def reference_resolves(value: Any, scope: Scope, extra: Any) -> bool:
@@ -304,16 +304,6 @@ def value_or_reason(value: Any, scope: Scope, extra: Any) -> bool:
 
 def something_observed(value: Any, scope: Scope, extra: Any) -> bool:
     return exists(value, "component") or exists(value, "hasMember") or value_or_reason(value, scope, extra)
-
-
-def no_component_of_own_code(value: Any, scope: Scope, extra: Any) -> bool:
-    """obs-7: with a value, no component has a coding of the observation's code."""
-    components = members(value, "component")
-    if not components or not choice_exists(value, "value"):
-        return True
-    own = members(member(scope.resource, "code"), "coding")
-    theirs = [coding for each in components for coding in members(member(each, "code"), "coding")]
-    return not any(holds_the_same(mine, other) and not is_empty(other) for other in theirs for mine in own)
 
 
 def one_content(value: Any, scope: Scope, extra: Any) -> bool:

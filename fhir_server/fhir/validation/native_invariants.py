@@ -97,8 +97,6 @@ NATIVE: Mapping[str, checks.Check] = {
     # Observation, Organization, Parameters, Patient, QuestionnaireResponse, ServiceRequest
     "low.exists() or high.exists() or text.exists()": checks.any_of("low", "high", "text"),
     "dataAbsentReason.empty() or value.empty()": checks.no_value_and_reason,
-    "value.empty() or "
-    "component.code.where(coding.intersect(%resource.code.coding).exists()).empty()": checks.no_component_of_own_code,
     "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or "
     "value.exists())": checks.something_observed,
     "value.exists() or dataAbsentReason.exists()": checks.value_or_reason,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import Severity
@@ -23,18 +22,28 @@ def primitive(snapshot: Snapshot, node: Node, code: str) -> Check:
     checks: list[Check] = [snapshot.compiler.shared(formed, code)]
     definition = node.definition
     checks.extend(snapshot.demands(node, {"code": code}, code))
-    if code in _LINKS:
-        checks.append(_LINKS[code])
     if "maxLength" in definition:
         checks.append(_longest(definition["maxLength"]))
-    checks.extend(_limits(node))
     checks.extend(snapshot.compiler.invariants.checks(definition.get("constraint", ()), code))
     return snapshot.together(checks)
 
 
 def formed(code: str) -> Check:
+    """Return the check of the form of a primitive, and of what a link by ``#`` leads to; made once for each type."""
     form = PRIMITIVES[code]
-    return lambda value, place, run: form(value, place, run.report)
+    severity = _LINKS.get(code)
+    if severity is None:
+        return lambda value, place, run: form(value, place, run.report)
+
+    def check(value: Any, place: Place, run: Run) -> None:
+        form(value, place, run.report)
+        if type(value) is str and value[:1] == "#":
+            run.note_local(value[1:])
+            if not run.has_id(value[1:]):
+                told, mend = "Nothing in the resource has this id.", "Contain it, or mend the id."
+                run.report.add(severity, "reference-unresolved", place, told, mend, "not-found")
+
+    return check
 
 
 def resource_id(value: Any, place: Place, run: Run) -> None:
@@ -42,38 +51,7 @@ def resource_id(value: Any, place: Place, run: Run) -> None:
     check_resource_id(value, place, run.report)
 
 
-def unextended(value: Any, place: Place, run: Run) -> None:
-    """Check that a primitive whose value is fixed has no extensions."""
-    if type(value) is dict and "extension" in value:
-        told = "The value is fixed, without extensions."
-        run.report.error("value-fixed", place, told, "Remove the extensions.", "value")
-
-
-def _link(severity: Severity) -> Check:
-    """Return the check that what a canonical or url names by ``#`` is in the resource."""
-
-    def check(value: Any, place: Place, run: Run) -> None:
-        if type(value) is str and value.startswith("#") and not _has_id(run.root, value[1:]):
-            told = "Nothing in the resource has this id."
-            run.report.add(severity, "reference-unresolved", place, told, "Contain it, or mend the id.", "not-found")
-
-    return check
-
-
-_LINKS: dict[str, Check] = {"canonical": _link("error"), "uri": _link("information"), "url": _link("information")}
-
-
-def _has_id(resource: Any, wanted: str) -> bool:
-    pending = [resource]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, dict):
-            if each.get("id") == wanted:
-                return True
-            pending.extend(each.values())
-        elif isinstance(each, list):
-            pending.extend(each)
-    return False
+_LINKS: dict[str, Severity] = {"canonical": "error", "uri": "information", "url": "information"}
 
 
 def _longest(length: int) -> Check:
@@ -81,27 +59,5 @@ def _longest(length: int) -> Check:
         if type(value) is str and len(value) > length:
             told = f"The text has {len(value)} characters, at most {length} are allowed."
             run.report.error("value-length", place, told, "Shorten it.", "too-long")
-
-    return check
-
-
-def _limits(node: Node) -> list[Check]:
-    """Return the checks of minValue and maxValue of numbers and of dates of one form."""
-    checks: list[Check] = []
-    for prefix, sign in (("minValue", 1), ("maxValue", -1)):
-        limit = node.value(prefix)
-        if limit:
-            checks.append(_limit(limit[1], sign))
-    return checks
-
-
-def _limit(limit: Any, sign: int) -> Check:
-    """Return the check of one limit; a value of another kind than the limit is told elsewhere."""
-    word = "at least" if sign > 0 else "at most"
-    kinds: tuple[type, ...] = (str,) if isinstance(limit, str) else (int, Decimal)
-
-    def check(value: Any, place: Place, run: Run) -> None:
-        if type(value) in kinds and (value < limit if sign > 0 else value > limit):
-            run.report.error("value-limit", place, f"The value must be {word} {limit}.", "", "value")
 
     return check

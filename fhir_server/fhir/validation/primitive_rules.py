@@ -13,6 +13,12 @@ STRING = Rule(
     "{} stands where text is expected.",
     "Send it in quotes.",
 )
+TEXT = Rule(
+    "fhir-type",
+    "ERROR_PARSING_JSON_THE_PRIMITIVE_VALUE_MUST_BE_A_STRING",
+    "{} stands where text is expected.",
+    "Send text here, or leave the element out.",
+)
 NUMBER = Rule(
     "fhir-type",
     "ERROR_PARSING_JSON_THE_PRIMITIVE_VALUE_MUST_BE_A_NUMBER",
@@ -95,7 +101,9 @@ ID = Rule(
     "Send an id of these characters.",
 )
 RESOURCE_ID = Rule("fhir-id", "Resource_RES_ID_Malformed_Chars", ID.found, ID.mend)
-RESOURCE_ID_EMPTY = Rule("fhir-id", "", "The id of the resource is empty.", "Leave the element out.")
+RESOURCE_ID_EMPTY = Rule(
+    "fhir-id", "Resource_RES_ID_Malformed_Chars", "The id of the resource is empty.", "Leave the element out."
+)
 URI_BLANKS = Rule(
     "fhir-uri", "Type_Specific_Checks_DT_URI_WS", "The address holds a blank.", "Take it out, or write %20."
 )

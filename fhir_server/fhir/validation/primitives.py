@@ -298,8 +298,9 @@ def _explain_text(value: Any, place: Place, report: Report, explain: _Explain) -
     HL7 looks at a number or a truth value as if it were text, so that a wrong type can be two faults.
     """
     if type(value) is not str:
-        rules.STRING.note(place, report, kind(value))
-        if type(value) in _SIMPLE:
+        simple = type(value) in _SIMPLE
+        (rules.STRING if simple else rules.TEXT).note(place, report, kind(value))
+        if simple:
             explain(str(value).lower(), place, report)
     elif not _is_missing(value, place, report):
         if not value.isprintable():

@@ -46,6 +46,8 @@ def reference_check(compiler: Compiler, canonicals: tuple[str, ...], aggregation
         if _BLANK.search(reference):
             told = "The reference holds blanks."
             run.report.error("reference-form", place, told, "Send a url, Type/id, or # and an id.", "invalid")
+        if reference[0] == "#":
+            run.note_local(reference[1:])
         target = run.target(reference)
         if target is None:
             _unresolved(reference, place, run)
@@ -113,14 +115,14 @@ def _meets(target: Target, profiles: list[Profile], canonicals: tuple[str, ...],
     type_name = target.resource.get("resourceType")
     fitting = [each for each in profiles if each.type_name == type_name]
     if not fitting:
-        _wrong_type(str(type_name)[:64], profiles, place, run)
+        _wrong_type(str(type_name)[:64] if type_name else "unknown", profiles, place, run)
         return
     if any(not run.fails(target, each) for each in _most_likely_first(fitting, target)):
         return
     if all(each.url == _TYPES + each.type_name for each in fitting):
         return  # what is wrong with the target is told at the target
     where = expression(target.place)
-    told = f"The {type_name} that the reference leads to ({where}) meets none of {listed(canonicals, 3)}."
+    told = f"The {type_name} that the reference leads to ({where}) does not meet {listed(canonicals, 3)}."
     mend = "See what is said of it, or refer to another."
     run.report.error("reference-target", place, told, mend, "structure", canonicals[0])
 
@@ -136,7 +138,7 @@ def _most_likely_first(profiles: list[Profile], target: Target) -> list[Profile]
 
 def _wrong_type(found: str, profiles: list[Profile], place: Place, run: Run) -> None:
     allowed = sorted({each.type_name for each in profiles})
-    told = f"The reference leads to a {found}, and only {', '.join(allowed)} may stand here."
+    told = f"The reference leads to a resource of type {found}, and only {', '.join(allowed)} may stand here."
     run.report.error("reference-type", place, told, "Refer to a resource of an allowed type.", "structure")
 
 

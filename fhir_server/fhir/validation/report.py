@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ from fhir_server.fhir.expressions import step as fhirpath_step
 # (place of the parent or "", name of the JSON member, index in its array or -1). The root of a resource has no parent.
 Place = tuple[Any, str, int]
 
+# Told of a resource because of what is wrong within another, or within it.
+CONSEQUENCES = frozenset(("reference-target", "profile-none"))
 # What is wrong with the JSON by the base types alone: told once, whatever profile a resource is held against.
 SYNTAX = frozenset(("element-unknown", "element-empty", "fhir-type", "narrative-form", "narrative-character"))
 
@@ -20,16 +23,31 @@ def root(type_name: str) -> Place:
     return ("", type_name, -1)
 
 
-def expression(place: Place) -> str:
-    """Return the FHIRPath of a place, from the root of what is validated."""
-    steps: list[str] = []
-    while True:
-        parent, name, index = place
-        named = fhirpath_step(name) if parent else name
-        steps.append(named if index < 0 else f"{named}[{index}]")
-        if not parent:
-            return ".".join(reversed(steps))
+def expression(place: Place, resource: object = None) -> str:
+    """Return the FHIRPath of a place, from the root of what is validated.
+
+    *resource* is the root itself: it tells which type each step starts from, where a name is a choice of some types.
+    """
+    parent, root_name, _ = place
+    steps: list[Place] = []
+    while parent:
+        steps.append(place)
         place = parent
+        parent, root_name, _ = place
+    told, value = root_name, resource
+    for _, name, index in reversed(steps):
+        type_name = value.get("resourceType") if type(value) is dict else None
+        named = fhirpath_step(name, type_name)
+        told += f".{named}" if index < 0 else f".{named}[{index}]"
+        value = _member(value, name, index)
+    return told
+
+
+def _member(value: object, name: str, index: int) -> object:
+    member = value.get(name) if type(value) is dict else None
+    if index < 0:
+        return member
+    return member[index] if type(member) is list and index < len(member) else None
 
 
 @dataclass(slots=True)
@@ -40,15 +58,20 @@ class Budget:
     mends: int = 200  # look-ups of what may have been meant
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Report:
     """The faults of one validation, or of a part of it that shares its *budget*, in the order of finding.
 
-    Beyond the budget only the first fault of a part is kept: what fails still fails.
+    ``parts`` are reports on resources that this one holds: a resource is judged once by each profile, and its report
+    may be a part of several. Beyond the budget only ``lost`` is kept: that there was an error.
     """
 
     faults: list[Fault] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
+    parts: list[Report] = field(default_factory=list)
+    lost: bool = False
+    finished: bool = True
+    failed: bool | None = None  # what `Run.failed` found, once it was asked
 
     def add(
         self,
@@ -64,9 +87,26 @@ class Report:
 
         ``about`` names what the rule was about, for waivers: an extension's url, an invariant's key, a profile.
         """
-        self.budget.faults -= 1
-        if self.budget.faults >= 0 or not any(each.severity == "error" for each in self.faults[:1]):
-            self.faults.append(Fault(severity, rule, place, found, mend, code, about))
+        fault = Fault(severity, rule, place, found, mend, code, about)
+        if self.budget.faults > 0:
+            self.budget.faults -= 1
+            self.faults.append(fault)
+        elif not self.faults:
+            self.faults.append(fault)
+            self.lost = fault.counts
+        else:
+            self.lost = self.lost or fault.counts
+
+    def every(self) -> Iterator[Fault]:
+        """Yield the faults of this report and of all its parts, each report once."""
+        seen, pending = {id(self)}, [self]
+        while pending:
+            report = pending.pop()
+            yield from report.faults
+            for part in reversed(report.parts):
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    pending.append(part)
 
     def error(
         self, rule: str, place: Place, found: str, mend: str = "", code: str = "invalid", about: str = ""
@@ -86,9 +126,15 @@ class Report:
         """Note what a reader may want to know."""
         self.add("information", rule, place, found, mend, code, about)
 
-    def issues(self) -> list[Issue]:
-        """Return the faults as issues, each different one once."""
-        return list(dict.fromkeys(fault.issue() for fault in self.faults))
+    def issues(self, resource: object = None) -> list[Issue]:
+        """Return the faults of *resource* as issues, each different one once, and what only follows from others last.
+
+        Without the resource a step like ``effectivePeriod`` is told as a choice, which it is in most resources.
+        """
+        faults = list(self.every())
+        causes = [fault for fault in faults if fault.rule not in CONSEQUENCES]
+        effects = [fault for fault in faults if fault.rule in CONSEQUENCES]
+        return list(dict.fromkeys(fault.issue(resource) for fault in (*causes, *effects)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +154,6 @@ class Fault:
         """Whether a value with this fault fails a profile: faults of the JSON do not decide which one it meets."""
         return self.severity == "error" and self.rule not in SYNTAX
 
-    def issue(self) -> Issue:
-        """Return the fault as it is told to a caller."""
-        return Issue(self.rule, self.found, self.mend, expression(self.place), self.severity, self.code)
+    def issue(self, resource: object = None) -> Issue:
+        """Return the fault of *resource* as it is told to a caller."""
+        return Issue(self.rule, self.found, self.mend, expression(self.place, resource), self.severity, self.code)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.fhir.fhirpath import ExpressionError
 from fhir_server.fhir.validation import content
 from fhir_server.fhir.validation.addresses import check_defining_url
 from fhir_server.fhir.validation.bundles import check_bundle
@@ -14,6 +14,7 @@ from fhir_server.fhir.validation.labels import check_labels
 from fhir_server.fhir.validation.questionnaire_responses import check_questionnaire_response
 from fhir_server.fhir.validation.questionnaires import check_questionnaire
 from fhir_server.fhir.validation.report import Place
+from fhir_server.fhir.validation.text import is_name
 from fhir_server.fhir.validation.tree import Definition
 
 if TYPE_CHECKING:
@@ -21,11 +22,18 @@ if TYPE_CHECKING:
     from fhir_server.fhir.validation.run import Run
 
 Check = Callable[[Any, Place, "Run"], None]
+
+_LINKED = re.compile(r"""\b(?:href|src)\s*=\s*["']#([^"']*)["']""")
 Json = dict[str, Any]
 
 
-def resource_check(compiler: Compiler, entries: Sequence[Definition], source: str) -> Check:
-    """Return the check of an element that holds a resource: of the types of *entries*, each with its profiles."""
+def resource_check(
+    compiler: Compiler, entries: Sequence[Definition], source: str, rules: Sequence[Check] = ()
+) -> Check:
+    """Return the check of an element that holds a resource: of the types of *entries*, each with its profiles.
+
+    *rules* are what the element says of the resource beside.
+    """
     by_type = {entry["code"]: [str(each) for each in entry.get("profile", ())] for entry in entries}
     compiler.expect((canonical, source) for canonicals in by_type.values() for canonical in canonicals)
 
@@ -44,23 +52,37 @@ def resource_check(compiler: Compiler, entries: Sequence[Definition], source: st
         with_profiles = [each for name in canonicals or () if (each := compiler.profile(name, source)) is not None]
         before = run.enter(value, place)
         check_resource(compiler, value, place, run, with_profiles)
+        for rule in rules:
+            rule(value, place, run)
         run.leave(before)
 
     return check
 
 
-def check_resource(compiler: Compiler, value: Json, place: Place, run: Run, one_of: Sequence[Profile] = ()) -> None:
-    """Check the resource that the run has entered: its type, the profiles it claims, one of *one_of*, its own rules."""
+def check_resource(
+    compiler: Compiler,
+    value: Json,
+    place: Place,
+    run: Run,
+    one_of: Sequence[Profile] = (),
+    asked: Sequence[Profile] = (),
+) -> None:
+    """Check the resource that the run has entered.
+
+    It is held against its type, the profiles it claims, at least one of *one_of*, all of *asked*, and its own rules.
+    """
     base = _base(compiler, value, place, run)
     if base is None:
         return
     held = _claimed(compiler, value, place, run)
+    held.extend(each for each in asked if each not in held)
     if one_of:
         _one_of(one_of, held, value, place, run)
+    held.extend(other for each in list(held) for other in compiler.imposed(each) if other not in held)
     if not any(base.url in each.ancestors for each in held):
         held.insert(0, base)
     for profile in held:
-        run.report.faults.extend(run.held_against(value, place, profile))
+        run.report.parts.append(run.held_against(value, place, profile))
     if id(value) not in run.seen:
         run.seen.add(id(value))
         _own_rules(value, place, run)
@@ -73,7 +95,11 @@ def _base(compiler: Compiler, value: Json, place: Place, run: Run) -> Profile | 
     base = compiler.base(type_name) if isinstance(type_name, str) and type_name else None
     if base is not None and base.kind == "resource" and not base.abstract:
         return base
-    named = f"{type_name[:64]!r}" if isinstance(type_name, str) else "The resourceType"
+    if not isinstance(type_name, str) or not type_name:
+        told = "The resource does not say of which type it is."
+        run.report.error("resource-type", place, told, "Name its type in resourceType.", "structure")
+        return None
+    named = repr(type_name) if is_name(type_name) else "What stands in resourceType"
     meant = run.nearest(type_name, compiler.resource_types())
     mend = f"Did you mean {meant!r}?" if meant else "Name the type of the resource in resourceType."
     run.report.error("resource-type", place, f"{named} is no resource type of FHIR R4.", mend, "structure")
@@ -88,7 +114,7 @@ def _claimed(compiler: Compiler, value: Json, place: Place, run: Run) -> list[Pr
     for index, canonical in enumerate(canonicals if isinstance(canonicals, list) else ()):
         if not isinstance(canonical, str):
             continue
-        profile = compiler.profile(canonical, run.source)
+        profile = compiler.profile(canonical.partition("#")[0], run.source)
         at = ((place, "meta", -1), "profile", index)
         if profile is None:
             told = "The profile is not known here: the resource was not held against it."
@@ -98,7 +124,6 @@ def _claimed(compiler: Compiler, value: Json, place: Place, run: Run) -> list[Pr
                 told = f"The profile is one of {profile.type_name}."
                 run.report.warning("profile-type", at, told, "Name a profile of the resource's own type.", "structure")
             held.append(profile)
-            held.extend(each for each in compiler.imposed(profile) if each not in held)
     return held
 
 
@@ -111,10 +136,10 @@ def _one_of(profiles: Sequence[Profile], held: list[Profile], value: Json, place
     fitting = [each for each in profiles if each.type_name == value["resourceType"]]
     tried: list[tuple[int, Profile]] = []
     for profile in sorted(fitting, key=lambda each: each not in held):
-        faults = run.held_against(value, place, profile)
-        if not run.failed(faults):
+        report = run.held_against(value, place, profile)
+        if not run.failed(report):
             return
-        tried.append((sum(fault.counts for fault in faults), profile))
+        tried.append((sum(fault.counts for fault in report.every()), profile))
     if any(profile in held for profile in fitting):
         return  # what keeps it from the profile that it claims is told
     told = f"The {value['resourceType']} meets none of the profiles {', '.join(each.url for each in profiles)}."
@@ -127,7 +152,7 @@ def _implied(compiler: Compiler, value: Json, place: Place, run: Run) -> None:
     canonical = implied_profile(value)
     profile = compiler.profile(canonical) if canonical else None
     if profile is not None:
-        run.report.faults.extend(run.held_against(value, place, profile))
+        run.report.parts.append(run.held_against(value, place, profile))
 
 
 def _own_rules(value: Json, place: Place, run: Run) -> None:
@@ -149,35 +174,36 @@ def _own_rules(value: Json, place: Place, run: Run) -> None:
 
 
 def _answers(value: Json, place: Place, run: Run) -> None:
-    """Hold a QuestionnaireResponse against the Questionnaire that it contains; another one is not at hand."""
+    """Hold a QuestionnaireResponse against the Questionnaire that it contains; another one is not at hand.
+
+    Expressions that came with it (enableWhenExpression) are not evaluated: they are a sender's programs.
+    """
     canonical = value.get("questionnaire")
     target = run.target(canonical) if isinstance(canonical, str) and canonical.startswith("#") else None
     if target is None or target.resource.get("resourceType") != "Questionnaire":
         return
 
-    def evaluate(text: str) -> bool | None:
-        try:
-            expression = run.compiler.invariants.expression(text, "QuestionnaireResponse")
-        except ExpressionError:
-            return None
-        return expression.holds(value, run)
-
     def value_set(url: str) -> Any:
         return run.compiler.definitions.value_set(url, run.source)
 
-    check_questionnaire_response(value, target.resource, place, run.report, value_set, evaluate=evaluate)
+    check_questionnaire_response(value, target.resource, place, run.report, value_set)
 
 
 def _contained(value: Json, place: Place, run: Run) -> None:
-    """Check that each contained resource is referred to, or refers to what contains it (dom-3)."""
+    """Check that each contained resource is referred to, or refers to what contains it (dom-3).
+
+    What counts are references, and links of type uri or canonical; in a narrative the address of a link or image. Those
+    of the resources were noted while they were held against their profiles.
+    """
     resources = value["contained"]
     if not isinstance(resources, list):
         return
-    used = _local_references({name: each for name, each in value.items() if name != "contained"})
     by_id = {each["id"]: each for each in resources if isinstance(each, dict) and isinstance(each.get("id"), str)}
+    used = _named_by(value, run)
+    used.update(name for name, each in by_id.items() if "" in _named_by(each, run))
     pending = [name for name in used if name in by_id]
     while pending:
-        found = _local_references(by_id[pending.pop()]) - used
+        found = _named_by(by_id[pending.pop()], run) - used
         used |= found
         pending.extend(name for name in found if name in by_id)
     seen: set[str] = set()
@@ -186,7 +212,7 @@ def _contained(value: Json, place: Place, run: Run) -> None:
         if not isinstance(name, str):
             continue
         at = (place, "contained", index)
-        if name not in used and "" not in _local_references(each):
+        if name not in used and "" not in _named_by(each, run):
             told = "Nothing refers to the contained resource (dom-3)."
             run.report.error("dom-3", at, told, "Refer to it by '#' and its id, or remove it.", "invariant", "dom-3")
         if name in seen:
@@ -194,16 +220,9 @@ def _contained(value: Json, place: Place, run: Run) -> None:
         seen.add(name)
 
 
-def _local_references(value: Any) -> set[str]:
-    """Return the ids that the references (and canonicals) within a value name after ``#``."""
-    found: set[str] = set()
-    pending = [value]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, dict):
-            pending.extend(each.values())
-        elif isinstance(each, list):
-            pending.extend(each)
-        elif isinstance(each, str) and each.startswith("#"):
-            found.add(each[1:])
-    return found
+def _named_by(resource: Json, run: Run) -> set[str]:
+    """Return the ids that a resource itself, without what it contains, names after ``#``."""
+    text = resource.get("text")
+    div = text.get("div") if isinstance(text, dict) else None
+    links = _LINKED.findall(div) if isinstance(div, str) and "#" in div else ()
+    return run.local.get(id(resource), set()).union(links)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.fhir.validation import content, members
+from fhir_server.fhir.validation.besides import has_beside
 from fhir_server.fhir.validation.discriminators import Test, UnsupportedError, extension_url, slice_test
 from fhir_server.fhir.validation.report import Place
 from fhir_server.fhir.validation.tree import Definition, Node
@@ -29,6 +30,7 @@ class Slice:
     maximum: float
     check: Check
     test: Test | None
+    also_counted: tuple[Slice, ...] = ()  # itself, and what it was sliced from
 
     @property
     def is_counted(self) -> bool:
@@ -57,12 +59,24 @@ def sliced_member(snapshot: Snapshot, node: Node, item: Check, repeats: bool) ->
         return _Sorting(snapshot, node, item, list(by_url.values()), _finder_by_url(by_url), slicing).member(repeats)
     try:
         slices = [
-            _slice(snapshot, each, order, slice_test(snapshot, each, discriminators))
+            _slice(snapshot, each, order, _test(snapshot, node, each, discriminators))
             for order, each in enumerate(node.slices.values())
         ]
     except UnsupportedError:
         return members.plain(snapshot, node, item, repeats)
     return _Sorting(snapshot, node, item, slices, _finder(slices), slicing).member(repeats)
+
+
+def _test(snapshot: Snapshot, sliced: Node, node: Node, discriminators: Sequence[Definition]) -> Test | None:
+    """Return the test of a slice; of a part of a slice (``name/part``) what its slice tests too."""
+    parent = sliced.slices.get(node.definition["sliceName"].rpartition("/")[0])
+    if parent is None or "slicing" not in parent.definition:
+        return slice_test(snapshot, node, discriminators)
+    whole = _test(snapshot, sliced, parent, discriminators)
+    part = slice_test(snapshot, node, parent.definition["slicing"].get("discriminator", ()))
+    if whole is None or part is None:
+        return None
+    return lambda value, run: whole(value, run) and part(value, run)
 
 
 class _Sorting:
@@ -93,6 +107,8 @@ class _Sorting:
         self._minimum, self._maximum, self._profile = node.minimum, node.maximum, snapshot.structure.url
         self._is_primitive = snapshot.is_primitive(node)
         self._counted = [each for each in slices if each.is_counted]
+        for each in slices:
+            each.also_counted = tuple(one for one in slices if one is each or each.name.startswith(f"{one.name}/"))
         self._also = item if _says_more(node) else None
 
     def member(self, repeats: bool) -> members.Member:
@@ -109,7 +125,11 @@ class _Sorting:
             return
         if not value:
             members.empty_array(name, place, run, self._is_primitive)
-        self._sort([(each, (place, name, index)) for index, each in enumerate(value)], place, run)
+        beside = owner.get(f"_{name}") if self._is_primitive else None
+        values = [(each, (place, name, index)) for index, each in enumerate(value)]
+        if beside is not None:
+            values = [each for each in values if each[0] is not None or not has_beside(beside, each[1][2])]
+        self._sort(values, place, run)
         if len(value) > self._maximum:
             members.too_many(name, place, run, len(value), self._maximum)
         elif len(value) < self._minimum:
@@ -119,6 +139,7 @@ class _Sorting:
         find, counts = self._find, dict.fromkeys(self._counted, 0)
         last: Slice | None = None
         for value, at in values:
+            run.focus = at
             found = find(value, run)
             if not found:
                 self._unsorted(value, at, run)
@@ -127,8 +148,9 @@ class _Sorting:
             chosen.check(value, at, run)
             if self._also is not None:
                 self._also(value, at, run)
-            if chosen in counts:
-                counts[chosen] += 1
+            for each in chosen.also_counted:
+                if each in counts:
+                    counts[each] += 1
             if len(found) > 1 or self._ordered:
                 _check_order(found, last if self._ordered else None, at, run)
             last = chosen
@@ -136,8 +158,6 @@ class _Sorting:
             each.count(count, place, run, self._profile)
 
     def _unsorted(self, value: Any, place: Place, run: Run) -> None:
-        if value is None and self._is_primitive:
-            return
         if self._closed:
             told = f"The value fits none of the slices of {self._name} in {self._profile}, and others are not allowed."
             run.report.error("slice-unknown", place, told, "Remove it, or make it fit one.", "structure")

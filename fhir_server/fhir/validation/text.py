@@ -30,9 +30,22 @@ _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+\.*").fullmatch
 _SHORTEST_ROOT = 4
 
 
+_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}").fullmatch
+LONGEST_OID = 1000
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text has the form of an element's or type's name, so that it may be told back."""
+    return _NAME(text) is not None
+
+
 def is_oid(text: str) -> bool:
     """Return whether this is an OID that can name something: one with a root of four characters, or below 1.3."""
-    return _OID(text) is not None and (text.rfind(".") >= _SHORTEST_ROOT or text.startswith("1.3"))
+    return (
+        len(text) <= LONGEST_OID
+        and _OID(text) is not None
+        and (text.rfind(".") >= _SHORTEST_ROOT or text.startswith("1.3"))
+    )
 
 
 def turns_direction(text: str) -> bool:

@@ -48,13 +48,13 @@ class Node:
         maximum = self.definition.get("max", "*")
         return float("inf") if maximum == "*" else int(maximum)
 
-    def find(self, identity: str) -> Node:
+    def find(self, identity: str) -> Node | None:
         """Return the element below this one that an element id (``Provenance.agent:Author.who``) names."""
-        node = self
+        node: Node | None = self
         for step in identity.split(".")[1:]:
             name, _, slice_name = step.partition(":")
-            node = node.children[name]
-            node = node.slices.get(slice_name, node)
+            node = node.children.get(name) if node else None
+            node = node.slices.get(slice_name, node) if node else None
         return node
 
     def value(self, prefix: str) -> tuple[str, Any] | None:

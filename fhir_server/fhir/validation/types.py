@@ -47,6 +47,12 @@ class Types:
             self._constraints[type_name] = tuple(structure.elements[0].get("constraint", ())) if structure else ()
         return self._constraints[type_name]
 
+    def bindings(self, type_name: str) -> Mapping[str, Definition]:
+        """Return the bindings of the elements of a type, by path."""
+        structure = self._definitions.base(type_name)
+        elements = structure.elements if structure else ()
+        return {each["path"]: each["binding"] for each in elements if "binding" in each}
+
     def is_a(self, type_name: str, wanted: str) -> bool:
         """Return whether *type_name* is *wanted* or derives from it."""
         name: str | None = type_name

@@ -64,7 +64,7 @@ class Validator:
         Known faults of the guides are information, errors where *strict*. With *must_support*, each element that a
         profile marks so and the resource lacks is told as information.
         """
-        return self.report(resource, profiles, strict=strict, now=now, must_support=must_support).issues()
+        return self.report(resource, profiles, strict=strict, now=now, must_support=must_support).issues(resource)
 
     def report(
         self,
@@ -93,16 +93,16 @@ class Validator:
             report.error("json-depth", place, "The resource is nested too deeply to be validated.", "", "too-long")
             return report
         codes.finish(run.report)
-        return Report(waivers.apply(run.report.faults, resource))
+        return Report(waivers.apply(run.report.every(), resource))
 
     def _check(self, resource: dict[str, Any], profiles: Sequence[str], run: Run) -> None:
         run.enter(resource, run.place)
-        check_resource(self.compiler, resource, run.place, run, ())
-        for canonical in profiles:
-            self._also(canonical, resource, run)
+        asked = [each for canonical in profiles if (each := self._asked(canonical, resource, run)) is not None]
+        check_resource(self.compiler, resource, run.place, run, asked=asked)
 
-    def _also(self, canonical: str, resource: dict[str, Any], run: Run) -> None:
-        profile: Profile | None = self.compiler.profile(canonical, self.source)
+    def _asked(self, canonical: str, resource: dict[str, Any], run: Run) -> Profile | None:
+        """Return a profile that was asked for; note one that is unknown or of another type."""
+        profile = self.compiler.profile(canonical, self.source)
         if profile is None:
             told = f"The profile {canonical[:200]} is not known here: the resource was not held against it."
             run.report.warning("profile-unknown", run.place, told, "Name a profile that is loaded.", "not-found")
@@ -110,4 +110,5 @@ class Validator:
             told = f"The profile {profile.url} is one of {profile.type_name}."
             run.report.error("profile-type", run.place, told, "Name a profile of the resource's own type.", "structure")
         else:
-            run.report.faults.extend(run.held_against(resource, run.place, profile))
+            return profile
+        return None

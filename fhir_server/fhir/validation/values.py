@@ -46,23 +46,33 @@ def _same(found: Any, wanted: Any) -> bool:
     return equal(wanted)(found)
 
 
-def faults(found: Any, wanted: Any, exact: bool) -> list[tuple[tuple[tuple[str, int], ...], str]]:
+Steps = tuple[tuple[str, int], ...]
+
+
+def faults(found: Any, wanted: Any, exact: bool) -> list[tuple[Steps, str]]:
     """Return where *found* differs from *wanted*: the steps below it (name, index), and the kind of difference.
 
     The kind is ``missing``, ``different`` or ``more``. An object is compared member by member, as the faults of a fixed
     value or a pattern are told at the member that is wrong.
     """
     if isinstance(wanted, dict) and isinstance(found, dict):
-        result: list[tuple[tuple[tuple[str, int], ...], str]] = []
-        for name, value in wanted.items():
-            if name not in found:
-                result.append((((name, -1),), "missing"))
-            elif isinstance(value, dict):
-                result.extend((((name, -1), *steps), kind) for steps, kind in faults(found[name], value, exact))
-            elif not (equal(value) if exact else including(value))(found[name]):
-                result.append(((), "different") if isinstance(value, list) else (((name, -1),), "different"))
+        result = [fault for name, value in wanted.items() for fault in _of_member(found, name, value, exact)]
         if exact:
             result.extend((((name, -1),), "more") for name in found.keys() - wanted.keys() - {"id"})
         return result
     matches = (equal(wanted) if exact else including(wanted))(found)
     return [] if matches else [((), "different")]
+
+
+def _of_member(found: dict[str, Any], name: str, wanted: Any, exact: bool) -> list[tuple[Steps, str]]:
+    if name not in found:
+        return [(((name, -1),), "missing")]
+    value = found[name]
+    if isinstance(wanted, dict):
+        return [(((name, -1), *steps), kind) for steps, kind in faults(value, wanted, exact)]
+    if exact and isinstance(wanted, list) and isinstance(value, list) and len(value) == len(wanted):
+        pairs = enumerate(zip(value, wanted, strict=True))
+        return [(((name, at), *steps), kind) for at, pair in pairs for steps, kind in faults(*pair, exact)]
+    if (equal(wanted) if exact else including(wanted))(value):
+        return []
+    return [((), "different") if isinstance(wanted, list) else (((name, -1),), "different")]

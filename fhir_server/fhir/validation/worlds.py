@@ -6,6 +6,7 @@ lead where the HL7 validator follows them: compared letter by letter, and relati
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fhir_server.fhir.validation.report import Place
@@ -31,12 +32,25 @@ class Target:
 
 
 class World:
-    """A Bundle, or nothing: a resource that stands alone refers to nothing but what it contains."""
+    """A Bundle, Parameters, or nothing: a resource that stands alone refers to nothing but what it contains."""
 
-    __slots__ = ("_by_url", "_entries", "_place", "_targets", "is_bundle", "is_response", "is_transaction")
+    __slots__ = (
+        "_by_name",
+        "_by_url",
+        "_entries",
+        "_place",
+        "_targets",
+        "is_bundle",
+        "is_parameters",
+        "is_response",
+        "is_transaction",
+    )
 
-    def __init__(self, bundle: Json | None, place: Place) -> None:
+    def __init__(self, holder: Json | None, place: Place) -> None:
         self._place = place
+        self.is_parameters = holder is not None and holder.get("resourceType") == "Parameters"
+        self._by_name = dict(_parameters(holder, place)) if holder is not None and self.is_parameters else {}
+        bundle = None if self.is_parameters else holder
         kind = bundle.get("type") if bundle else None
         entries = bundle.get("entry") if bundle else None
         self._entries: list[Any] = entries if isinstance(entries, list) else []
@@ -59,7 +73,7 @@ class World:
     def target(self, reference: str, entry: int) -> Target | None:
         """Return the entry that *reference*, which stands in *entry*, leads to."""
         if not self._by_url:
-            return None
+            return self._by_name.get(reference)
         key = (reference, entry)
         if key not in self._targets:
             found = self._found(reference, entry)
@@ -102,3 +116,18 @@ class World:
         resource = self._entries[entry].get("resource")
         meta = resource.get("meta") if isinstance(resource, dict) else None
         return meta.get("versionId") if isinstance(meta, dict) else None
+
+
+def _parameters(holder: Json, place: Place) -> Iterator[tuple[str, Target]]:
+    """Yield the resources of Parameters, and of their parts, by type and id."""
+    pending: list[tuple[Any, Place, str]] = [(holder, place, "parameter")]
+    while pending:
+        owner, at, name = pending.pop()
+        parts = owner.get(name) if isinstance(owner, dict) else None
+        for index, each in enumerate(parts if isinstance(parts, list) else ()):
+            here = (at, name, index)
+            pending.append((each, here, "part"))
+            resource = each.get("resource") if isinstance(each, dict) else None
+            if isinstance(resource, dict) and isinstance(resource.get("id"), str):
+                target = Target(resource, (here, "resource", -1), -1, resource, False)
+                yield f"{resource.get('resourceType')}/{resource['id']}", target

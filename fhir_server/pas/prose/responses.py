@@ -69,10 +69,18 @@ def error_of_another_system(subject: Subject) -> Iterator[Hit]:
 
 def undecided_item(subject: Subject) -> Iterator[Hit]:
     """Yield each item of an answer that says nothing about it."""
-    for name in DECIDED:
-        for number, item in objects(subject.resource, name):
-            if not decisions(item):
-                yield ((subject.place, name, number),)
+    yield from _undecided(subject, "item")
+
+
+def undecided_addition(subject: Subject) -> Iterator[Hit]:
+    """Yield each added item of an answer that says nothing about it."""
+    yield from _undecided(subject, "addItem")
+
+
+def _undecided(subject: Subject, name: str) -> Iterator[Hit]:
+    for number, item in objects(subject.resource, name):
+        if not decisions(item):
+            yield ((subject.place, name, number),)
 
 
 def denial_without_reason(subject: Subject) -> Iterator[Hit]:

@@ -190,6 +190,11 @@ RESPONSE_RULES = (
         "Every element on the way to the decision is optional.",
     ),
     ProseRule(
+        "decision-missing", "PAS 2.2.1, profile-claimresponse-base; T-11", ("response",), responses.undecided_addition,
+        "Nothing says how the added item was decided.", "Add an adjudication with reviewAction and its code.",
+        "In 2.0.1 no context lets a decision stand on an added item.", releases=("2.2",),
+    ),
+    ProseRule(
         "denial-reason", "PAS 2.2.1, specification; T-2", ("response",), responses.denial_without_reason,
         "The item was not certified, and nothing says why.", "Add a reasonCode, or a processNote and its noteNumber.",
         "Only the guide's next edition says it.",

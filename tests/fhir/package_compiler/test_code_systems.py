@@ -22,6 +22,13 @@ def test_concepts_are_flat_and_know_what_is_above_them() -> None:
     ]
 
 
+def test_a_concept_keeps_its_names_each_once() -> None:
+    named = [{"value": each} for each in ("Rot", "RED", "rouge", "rot")]
+    facts = code_system_facts(code_system([{"code": "red", "display": "Red", "designation": named, "definition": "x"}]))
+
+    assert facts["concepts"] == [{"code": "red", "display": "Red", "designations": ["Rot", "rouge"]}]
+
+
 def test_properties_that_are_prose_are_left_out_altogether() -> None:
     concepts = [
         {"code": "a", "property": [{"code": "remark", "valueString": "word"}]},

@@ -194,3 +194,40 @@ def test_codes_whose_owner_does_not_let_them_be_passed_on_are_left_out(system: s
     assert list(json.loads(code_systems)) == ["colours"]
     assert (facts["complete"], facts["systems"]) == (False, {SYSTEM: ["red"]})
     assert facts["open"] == [{"system": system, "withheld": True}]
+
+
+LISTED: Json = {"system": SYSTEM, "concept": [{"code": "red"}]}
+
+
+def test_a_single_list_is_marked_as_its_codes_are_taken_without_a_system() -> None:
+    assert compiled(package(code_system(), value_set(LISTED)))["colours"]["listed"] == [SYSTEM]
+    for included in ([{"system": SYSTEM}], [LISTED, {"system": SYSTEM}]):
+        assert "listed" not in compiled(package(code_system(), value_set(*included)))["colours"]
+    brought = {"contains": [{"system": SYSTEM, "code": "red"}]}
+    assert "listed" not in compiled(package(code_system(), value_set(LISTED, expansion=brought)))["colours"]
+    imports = value_set({"valueSet": [SET]}, {"system": SNOMED}, identity="imports")
+    assert compiled(package(code_system(), value_set(LISTED), imports))["imports"]["listed"] == [SYSTEM]
+
+
+def test_versions_of_code_systems_are_kept_where_the_parts_agree() -> None:
+    one, two = LISTED | {"version": "1.0.0"}, LISTED | {"version": "1.0.1"}
+    for included, expected in (([one], {SYSTEM: "1.0.0"}), ([one, LISTED, one], {SYSTEM: "1.0.0"}), ([one, two], None)):
+        assert compiled(package(code_system(), value_set(*included)))["colours"].get("versions") == expected
+
+
+def test_only_names_that_the_code_system_does_not_have_are_kept() -> None:
+    concepts = [{"code": "red", "display": "Red"}, {"code": "blue", "display": "Blue"}]
+    listed = [
+        {"code": "red", "display": "RED"},
+        {"code": "blue", "display": "Azure", "designation": [{"value": "blue"}]},
+    ]
+    part = {"system": SYSTEM, "concept": listed}
+
+    known = compiled(package(code_system(concepts), value_set(part)))["colours"]
+    assert known["displays"] == {SYSTEM: {"blue": ["Azure"]}}
+    imports = value_set({"valueSet": [SET]}, identity="imports")
+    assert (
+        compiled(package(code_system(concepts), value_set(part), imports))["imports"]["displays"] == known["displays"]
+    )
+    for other in ([], [code_system(concepts, content="fragment")]):
+        assert "displays" not in compiled(package(*other, value_set(part)))["colours"]
