@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP = .venv/bin/pip --quiet --disable-pip-version-check
 PYTEST = .venv/bin/pytest
 
-.PHONY: help run test soak demo bench lint coverage-of-rules lock clean
+.PHONY: help run test soak demo bench verdicts fuzz lint coverage-of-rules lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,8 @@ help:
 	@echo "make test                every test in its short form (ARGS='-k name' to choose)"
 	@echo "make soak                the full counts: kills, histories, mutants"
 	@echo "make bench               CPU and time of a submission beside a plain echo"
+	@echo "make verdicts            the official validator's verdicts beside ours (ARGS=--compare: no Java is needed)"
+	@echo "make fuzz                20,000 broken resources through the validator"
 	@echo "make lint                ruff and mypy"
 	@echo "make coverage-of-rules   which rules of the guide have a test"
 	@echo "make lock                choose the newest versions and write the lock files"
@@ -41,6 +43,12 @@ demo: .venv/runtime
 
 bench: .venv/runtime
 	@exec .venv/bin/python scripts/bench.py
+
+verdicts: .venv/development
+	@exec .venv/bin/python scripts/verdicts.py $(ARGS)
+
+fuzz: .venv/development
+	@exec .venv/bin/python scripts/fuzz.py $(ARGS)
 
 test: .venv/development
 	@scripts/install-services
