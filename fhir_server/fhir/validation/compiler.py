@@ -109,7 +109,7 @@ class Compiler:
         except KeyError:
             structure = self.definitions.structure(canonical, source)
             profile = self._profile(structure) if structure else None
-            if len(self._profiles) < _MOST_CANONICALS and len(canonical) < _LONGEST_CANONICAL:
+            if _is_kept(canonical, structure, len(self._profiles)):
                 self._profiles[key] = profile
             return profile
 
@@ -463,6 +463,17 @@ def _unchecked(value: Any, place: Place, run: Run) -> None:
 
 def _nothing(value: Any, place: Place, run: Run) -> None:
     pass
+
+
+def _is_kept(canonical: str, structure: Structure | None, kept: int) -> bool:
+    """Return whether to remember what a canonical names: one that is exact, and up to a number of unknown ones.
+
+    A sender may make up as many as he likes: of a known one too, as ``4.0.1-anything`` is taken for 4.0.1.
+    """
+    if structure is None:
+        return kept < _MOST_CANONICALS and len(canonical) < _LONGEST_CANONICAL
+    _, _, version = canonical.partition("|")
+    return not version or version == structure.version
 
 
 def _value_check(wanted: Any, exact: bool, profile: str) -> Check:

@@ -17,6 +17,8 @@ CONSEQUENCES = frozenset(("reference-target", "profile-none"))
 # What is wrong with the JSON by the base types alone: told once, whatever profile a resource is held against.
 SYNTAX = frozenset(("element-unknown", "element-empty", "fhir-type", "narrative-form", "narrative-character"))
 
+_MOST_BEYOND = 50  # more rules than there are waivers: one of them fails the resource
+
 
 def root(type_name: str) -> Place:
     """Return the place of a resource that stands alone."""
@@ -63,13 +65,13 @@ class Report:
     """The faults of one validation, or of a part of it that shares its *budget*, in the order of finding.
 
     ``parts`` are reports on resources that this one holds: a resource is judged once by each profile, and its report
-    may be a part of several. Beyond the budget only ``lost`` is kept: that there was an error.
+    may be a part of several. Beyond the budget the first error of each rule is kept, so that what fails still does.
     """
 
     faults: list[Fault] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
     parts: list[Report] = field(default_factory=list)
-    lost: bool = False
+    beyond: set[tuple[str, str]] = field(default_factory=set)  # the rules whose errors were kept beyond the budget
     finished: bool = True
     failed: bool | None = None  # what `Run.failed` found, once it was asked
 
@@ -91,11 +93,9 @@ class Report:
         if self.budget.faults > 0:
             self.budget.faults -= 1
             self.faults.append(fault)
-        elif not self.faults:
+        elif severity == "error" and len(self.beyond) < _MOST_BEYOND and (rule, about) not in self.beyond:
+            self.beyond.add((rule, about))
             self.faults.append(fault)
-            self.lost = fault.counts
-        else:
-            self.lost = self.lost or fault.counts
 
     def every(self) -> Iterator[Fault]:
         """Yield the faults of this report and of all its parts, each report once."""

@@ -189,7 +189,7 @@ class Run:
             return False
         if report.failed is None:
             counting = [fault for fault in report.every() if fault.counts]
-            report.failed = report.lost or (bool(counting) and self.waivers.failed(counting, self.document))
+            report.failed = bool(counting) and self.waivers.failed(counting, self.document)
         return report.failed
 
     def has_id(self, name: str) -> bool:
