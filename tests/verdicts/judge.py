@@ -50,13 +50,17 @@ class Judge:
 
     def verdict(self, guide: str, resource: Json, profile: str | None = None) -> Verdict:
         """Return what it says of *resource*. Raises `NoVerdictError` where it fails."""
+        return verdict_of(self.outcome(guide, json.dumps(resource), profile))
+
+    def outcome(self, guide: str, body: bytes, profile: str | None = None) -> Json:
+        """Return the OperationOutcome for *body*, a resource as JSON. Raises `NoVerdictError` where it fails."""
         asked = {"guide": guide, "oracle": "true"} | ({"profile": profile} if profile else {})
         address = f"{self.url}/validate?{urllib.parse.urlencode(asked)}"
         headers = {"Content-Type": "application/fhir+json"}
-        request = urllib.request.Request(address, data=json.dumps(resource), headers=headers)
+        request = urllib.request.Request(address, data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:
-                return verdict_of(loads(answer.read()))
+                return loads(answer.read())
         except urllib.error.HTTPError as problem:
             if problem.code < 500:
                 raise

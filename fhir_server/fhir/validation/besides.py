@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.fhir.validation import content
@@ -36,7 +36,15 @@ def beside_member(snapshot: Snapshot, node: Node, name: str, repeats: bool) -> M
         member = snapshot.compiler.shared(_of_resource_id, element)
     else:
         member = snapshot.compiler.shared(_single, name, element)
+    if checks := _invariants(snapshot, node):
+        member = _judged(name, member, checks)
     return _fixed(name, member) if node.value("fixed") else member
+
+
+def _invariants(snapshot: Snapshot, node: Node) -> tuple[Check, ...]:
+    codes = [str(entry["code"]) for entry in node.types]
+    constraints = node.definition.get("constraint", ())
+    return tuple(snapshot.compiler.invariants.checks(constraints, codes[0])) if len(codes) == 1 else ()
 
 
 def demanding(node: Node, member: Member) -> Member:
@@ -89,6 +97,25 @@ def _of_resource_id(element: Check) -> Member:
             run.report.error("fhir-id", (place, "id", -1), told, "Send an id, or leave it out.", "invalid")
 
     return single
+
+
+def _judged(name: str, member: Member, checks: Sequence[Check]) -> Member:
+    """Return the check beside a primitive that has invariants of its own: they hold where the value is absent, too."""
+
+    def check(value: Any, owner: dict[str, Any], place: Place, run: Run) -> None:
+        member(value, owner, place, run)
+        several = type(value) is list
+        found = owner.get(name)
+        values = found if isinstance(found, list) else []
+        for index, each in enumerate(value if several else [value]):
+            absent = (index >= len(values) or values[index] is None) if several else name not in owner
+            if absent and type(each) is dict:
+                run.beside = each
+                for invariant in checks:
+                    invariant(None, (place, name, index if several else -1), run)
+                run.beside = None
+
+    return check
 
 
 def _fixed(name: str, member: Member) -> Member:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.fhir.validation import content
@@ -198,14 +199,7 @@ def _contained(value: Json, place: Place, run: Run) -> None:
     resources = value["contained"]
     if not isinstance(resources, list):
         return
-    by_id = {each["id"]: each for each in resources if isinstance(each, dict) and isinstance(each.get("id"), str)}
-    used = _named_by(value, run)
-    used.update(name for name, each in by_id.items() if "" in _named_by(each, run))
-    pending = [name for name in used if name in by_id]
-    while pending:
-        found = _named_by(by_id[pending.pop()], run) - used
-        used |= found
-        pending.extend(name for name in found if name in by_id)
+    used = _used(value, resources, run)
     seen: set[str] = set()
     for index, each in enumerate(resources):
         name = each.get("id") if isinstance(each, dict) else None
@@ -218,6 +212,32 @@ def _contained(value: Json, place: Place, run: Run) -> None:
         if name in seen:
             run.report.error("id-repeated", at, "Two contained resources have the same id.", "Rename one.", "duplicate")
         seen.add(name)
+
+
+def _used(value: Json, resources: list[Any], run: Run) -> set[str]:
+    """Return the ids of what a resource contains that it leads to, or that lead to it, or to each other in a circle."""
+    by_id = {each["id"]: each for each in resources if isinstance(each, dict) and isinstance(each.get("id"), str)}
+    named = {name: _named_by(each, run) - {name} for name, each in by_id.items()}
+    unused = set(by_id) - _reached(_named_by(value, run) | {name for name in named if "" in named[name]}, named)
+    counts = Counter(other for name in unused for other in named[name])
+    pending = [name for name in unused if not counts[name]]
+    orphans = set(pending)
+    while pending:
+        for other in named[pending.pop()] & unused:
+            counts[other] -= 1
+            if not counts[other]:
+                orphans.add(other)
+                pending.append(other)
+    return set(by_id) - orphans
+
+
+def _reached(names: set[str], named: Mapping[str, set[str]]) -> set[str]:
+    found, pending = set(names), list(names)
+    while pending:
+        more = named.get(pending.pop(), set()) - found
+        found |= more
+        pending.extend(more)
+    return found
 
 
 def _named_by(resource: Json, run: Run) -> set[str]:

@@ -74,7 +74,6 @@ def test_an_invariant_of_a_primitive_sees_its_extensions() -> None:
     assert told(patient(birthDate="2000", _birthDate=ADDED), "extended") == []
 
 
-@pytest.mark.xfail(reason="the invariant of a primitive without a value is not evaluated at all")
 def test_an_invariant_of_a_primitive_without_value_is_evaluated() -> None:
     other = {"extension": [extension("on-birth-date")]}
     assert told(patient(_birthDate=other), "extended") == [("made-9", "Patient.birthDate")]
