@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from copy import deepcopy
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -30,6 +28,7 @@ from tests.fhir.validation.guide.instances import (
     reference,
 )
 from tests.fhir.validation.guide.snapshots import PROFILES
+from tests.work import calls
 
 Json = dict[str, Any]
 
@@ -41,20 +40,8 @@ def fresh_validator() -> Validator:
 
 
 def work(resource: Any) -> int:
-    """Return how many functions, of Python and of C, a validation calls: the same each time, on any machine."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        validator().validate(resource, now=NOW)
-    finally:
-        sys.setprofile(before)
-    return calls
+    """Return how many functions a validation calls."""
+    return calls(lambda: validator().validate(resource, now=NOW))
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False) | st.text(max_size=5)

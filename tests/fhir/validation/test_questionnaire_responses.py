@@ -6,119 +6,40 @@ for the rows of BELOW_ANSWERS and OWN, which say what is different.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fhir_server.fhir.json import loads
-from fhir_server.fhir.validation.questionnaire_responses import check_questionnaire_response
-from fhir_server.fhir.validation.regular_expressions import matches
-from fhir_server.fhir.validation.report import Report, expression, root
+from fhir_server.fhir.validation.report import expression
 from tests.fhir.packages import files
+from tests.fhir.validation.responses import (
+    CORE,
+    GENDER,
+    GENDERS,
+    SDC,
+    UCUM,
+    Json,
+    amount,
+    answered,
+    asked,
+    check,
+    coding,
+    error,
+    found,
+    limited,
+    number,
+    options,
+    text,
+    warning,
+    when,
+    yes,
+)
 
-Json = dict[str, Any]
 Row = tuple[str, list[Json], list[Json], list[tuple[str, str, str]]]
-
-ROOT = root("QuestionnaireResponse")
-CORE = "http://hl7.org/fhir/StructureDefinition/"
-SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
-GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
-GENDER = "http://hl7.org/fhir/administrative-gender"
-UCUM = "http://unitsofmeasure.org"
-
-
-def asked(link_id: str, kind: str = "string", *items: Json, **more: Any) -> Json:
-    """An item of a questionnaire."""
-    definition: Json = {"linkId": link_id, "text": link_id.upper(), "type": kind, **more}
-    return definition | {"item": list(items)} if items else definition
-
-
-def answered(link_id: str, *answers: Json, items: list[Json] | None = None, **more: Any) -> Json:
-    """An item of a response."""
-    node: Json = {"linkId": link_id, **more}
-    if answers:
-        node["answer"] = list(answers)
-    return node | {"item": items} if items is not None else node
-
-
-def text(value: str, *items: Json) -> Json:
-    return {"valueString": value, "item": list(items)} if items else {"valueString": value}
-
-
-def number(value: int | str) -> Json:
-    return {"valueInteger": value} if isinstance(value, int) else {"valueDecimal": Decimal(value)}
-
-
-def yes(value: bool = True) -> Json:
-    return {"valueBoolean": value}
-
-
-def coding(system: str | None = None, code: str | None = None, display: str | None = None) -> Json:
-    members = {"system": system, "code": code, "display": display}
-    return {"valueCoding": {name: value for name, value in members.items() if value}}
-
-
-def amount(value: int | str, code: str | None = "mg", system: str | None = UCUM, unit: str | None = None) -> Json:
-    members = {"value": Decimal(value), "system": system, "code": code, "unit": unit}
-    return {"valueQuantity": {name: each for name, each in members.items() if each is not None}}
-
-
-def limited(url: str, **value: Any) -> Json:
-    """The extension of an item that sets a limit."""
-    return {"extension": [{"url": url if ":" in url else CORE + url, **value}]}
-
-
-def options(*values: Json) -> Json:
-    return {"answerOption": list(values)}
-
-
-def when(question: str, sign: str, behavior: str = "", *others: Json, **answer: Any) -> Json:
-    """The condition that enables an item."""
-    conditions = [{"question": question, "operator": sign, **answer}, *others]
-    return {"enableWhen": conditions} | ({"enableBehavior": behavior} if behavior else {})
-
-
-class Genders:
-    systems = frozenset((GENDER,))
-
-    def contains(self, system: str | None, code: str) -> bool | None:
-        return system in (None, GENDER) and code in ("male", "female", "other", "unknown")
-
-
-def value_set(url: str) -> Genders | None:
-    return Genders() if url == GENDERS else None
-
-
-def check(response: Json, questionnaire: Json, **more: Any) -> Report:
-    report = Report()
-    check_questionnaire_response(response, questionnaire, ROOT, report, value_set, **more)
-    return report
-
-
-def found(
-    items: list[Json], answers: list[Json], status: str = "completed", contained: list[Json] | None = None, **more: Any
-) -> list[tuple[str, str, str]]:
-    response: Json = {"status": status, "item": answers, "contained": contained or []}
-    report = check(response, {"item": items}, **more)
-    return sorted((_below(expression(each.place)), each.severity, each.rule) for each in report.faults)
-
-
-def _below(path: str) -> str:
-    return path.removeprefix("QuestionnaireResponse").removeprefix(".")
-
-
-def error(rule: str, path: str = "") -> tuple[str, str, str]:
-    return path, "error", f"questionnaire-{rule}"
-
-
-def warning(rule: str, path: str = "") -> tuple[str, str, str]:
-    return path, "warning", f"questionnaire-{rule}"
 
 
 def ids(rows: list[Row]) -> list[str]:
@@ -583,84 +504,6 @@ def test_the_examples_of_a_guide_answer_their_questionnaires(guide: str, shared:
                 faults = check(response, questionnaire).faults
                 assert [each for each in faults if each.severity != "information"] == [], response["id"]
     assert checked
-
-
-@pytest.mark.parametrize(
-    ("pattern", "value", "expected"),
-    [
-        (r"\d{5}(-\d{4})?", "12345-6789", True),
-        (r"\d{5}(-\d{4})?", "12345-67", False),
-        (r"[^@]+@[^@]+\.[a-z]{2,}", "someone@example.com", True),
-        (r"[]x]+", "]x", True),
-        (r"a|bc|d[e|f]", "d|", True),
-        (r"a|bc|d[e|f]", "abc", False),
-        (r"(?:ab){2}", "abab", True),
-        (r"(a+)+b", "a" * 60, None),
-        (r"(a|a)*b", "a" * 60, None),
-        (r"a*a*a*a*a*b", "a" * 60, None),
-        (r"(a)\1", "aa", None),
-        (r"(", "a", None),
-        (r"a)", "a", None),
-        ("(" * 900, "a", None),
-        ("x" * 2000, "x", None),
-    ],
-)
-def test_regular_expressions_that_might_never_end_are_not_tried(
-    pattern: str, value: str, expected: bool | None
-) -> None:
-    assert matches(pattern, value) is expected
-
-
-def test_a_response_made_to_be_slow_is_not() -> None:
-    many = 3000
-    conditions = when("p", "=", "any", *[{"question": "p", "operator": "=", "answerInteger": n} for n in range(300)])
-    items = [asked("p", "integer", repeats=True)] + [asked(f"a{n}", required=True, **conditions) for n in range(300)]
-    answers = [answered("p", *[number(-1) for _ in range(many)])] * 20
-    began = time.process_time()
-    found(items, answers)
-    found([asked("g", "group", *[asked(f"a{n}", required=True) for n in range(many)], repeats=True)],
-          [answered("g")] * many)  # fmt: skip
-    assert time.process_time() - began < 5
-
-
-_NAMES = ("item", "answer", "linkId", "text", "valueString", "valueCoding", "valueInteger", "extension", "type",
-          "answerOption", "answerValueSet", "enableWhen", "question", "operator", "answerInteger", "url", "code",
-          "system", "required", "repeats", "compose", "include", "concept", "id", "contained", "status")  # fmt: skip
-_LEAVES = (
-    "a",
-    "b",
-    "group",
-    "choice",
-    "string",
-    "quantity",
-    "=",
-    "exists",
-    "any",
-    "#v",
-    CORE + "regex",
-    CORE + "minValue",
-)
-_VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.decimals(allow_nan=False, allow_infinity=False)
-    | st.sampled_from(_LEAVES),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=5),
-    max_leaves=40,
-)
-_OBJECTS = st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=6)
-
-
-@given(_OBJECTS, _OBJECTS)
-def test_no_shape_makes_it_fail(response: Json, questionnaire: Json) -> None:
-    for each in check(response, questionnaire).faults:
-        expression(each.place)
-
-
-@given(st.lists(_OBJECTS, max_size=3))
-def test_no_item_makes_it_fail(items: list[Json]) -> None:
-    check({"item": items, "status": "completed"}, {"item": items})
 
 
 def test_json_as_it_is_read() -> None:
