@@ -199,60 +199,27 @@ def check_uuid(value: Any, place: Place, report: Report) -> None:
     _explain_text(value, place, report, explain_uuid)
 
 
-def check_date(value: Any, place: Place, report: Report) -> None:
-    """Note where *value* is no date, or one of a doubtful year."""
-    if (
-        type(value) is not str
-        or _is_date(value) is None
-        or value[8:] > _SURELY_A_DAY
-        or not _FIRST_YEAR <= value[:4] <= _LAST_YEAR
-    ):
-        _explain_text(value, place, report, _explain_date)
+def _dated(is_formed: Callable[[str], object | None], wrong: Rule, without_zone: Rule) -> Check:
+    """Return the check of a type whose values begin with a date, with what is told where it is of another form."""
 
+    def explain(text: str, place: Place, report: Report) -> None:
+        if _is_zoneless(text) is not None and is_day(text):
+            without_zone.note(place, report)
+        elif is_formed(text) is None or not is_day(text):
+            wrong.note(place, report)
+        else:
+            _check_year(text, place, report)
 
-def _explain_date(text: str, place: Place, report: Report) -> None:
-    if _is_date(text) is None or not is_day(text):
-        rules.DATE.note(place, report)
-    else:
-        _check_year(text, place, report)
+    def check(value: Any, place: Place, report: Report) -> None:
+        if (
+            type(value) is not str
+            or is_formed(value) is None
+            or value[8:10] > _SURELY_A_DAY
+            or not _FIRST_YEAR <= value[:4] <= _LAST_YEAR
+        ):
+            _explain_text(value, place, report, explain)
 
-
-def check_date_time(value: Any, place: Place, report: Report) -> None:
-    """Note where *value* is neither a date nor a date and time with a zone."""
-    if (
-        type(value) is not str
-        or _is_date_time(value) is None
-        or value[8:10] > _SURELY_A_DAY
-        or not _FIRST_YEAR <= value[:4] <= _LAST_YEAR
-    ):
-        _explain_text(value, place, report, _explain_date_time)
-
-
-def _explain_date_time(text: str, place: Place, report: Report) -> None:
-    if _is_zoneless(text) is not None and is_day(text):
-        rules.ZONE.note(place, report)
-    elif _is_date_time(text) is None or not is_day(text):
-        rules.DATE_TIME.note(place, report)
-    else:
-        _check_year(text, place, report)
-
-
-def check_instant(value: Any, place: Place, report: Report) -> None:
-    """Note where *value* is no moment with a zone."""
-    if (
-        type(value) is not str
-        or _is_instant(value) is None
-        or value[8:10] > _SURELY_A_DAY
-        or not _FIRST_YEAR <= value[:4] <= _LAST_YEAR
-    ):
-        _explain_text(value, place, report, _explain_instant)
-
-
-def _explain_instant(text: str, place: Place, report: Report) -> None:
-    if _is_instant(text) is None or not is_day(text):
-        rules.INSTANT.note(place, report)
-    else:
-        _check_year(text, place, report)
+    return check
 
 
 def _check_year(text: str, place: Place, report: Report) -> None:
@@ -324,11 +291,11 @@ PRIMITIVES: Mapping[str, Check] = {
     "boolean": check_boolean,
     "canonical": check_canonical,
     "code": check_code,
-    "date": check_date,
-    "dateTime": check_date_time,
+    "date": _dated(_is_date, rules.DATE, rules.DATE),
+    "dateTime": _dated(_is_date_time, rules.DATE_TIME, rules.ZONE),
     "decimal": check_decimal,
     "id": check_id,
-    "instant": check_instant,
+    "instant": _dated(_is_instant, rules.INSTANT, rules.INSTANT),
     "integer": check_integer,
     "markdown": check_markdown,
     "oid": check_oid,
