@@ -19,13 +19,25 @@ from fhir_server.policy.pack import Pack, builtin_pack, load_packs
 from fhir_server.security.clients import identification
 from fhir_server.settings import Settings, load_settings
 from fhir_server.store.database import Database
+from fhir_server.store.unit import UnitOfWork
+from fhir_server.web import worklist
 from fhir_server.web.discovery import discovery_blueprint
 from fhir_server.web.exchange import register_refusals
 from fhir_server.web.logs import configure_logs
+from fhir_server.web.openapi import openapi_blueprint
 from fhir_server.web.operation import operation_blueprint, register_observation
 from fhir_server.web.pas import Service, pas_blueprint
+from fhir_server.web.renderers import all_renderers
+from fhir_server.web.utn import TrackingService, utn_blueprint
+from fhir_server.web.utn_operations import OPERATIONS as UTN_OPERATIONS
 from fhir_server.web.validate import validate_blueprint
+from fhir_server.web.worklist import worklist_blueprint
+from fhir_server.web.worklist_operations import OPERATIONS as WORKLIST_OPERATIONS
+from fhir_server.workflow.answers import Renderers, answer
 from fhir_server.workflow.circumstances import Review
+from fhir_server.workflow.review.desk import Desk
+from fhir_server.workflow.review.reason_codes import read_reason_codes
+from fhir_server.workflow.tracking_numbers import TellAnew
 
 
 def utc_now() -> datetime:
@@ -49,11 +61,47 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     for version in VERSIONS:
         app.register_blueprint(pas_blueprint(version, service))
         app.register_blueprint(validate_blueprint(version, service))
+    app.register_blueprint(worklist_blueprint(worklist.Service(desk(settings, database), who, service.limits, clock)))
+    app.register_blueprint(utn_blueprint(_tracking(settings, service)))
+    app.register_blueprint(openapi_blueprint((*WORKLIST_OPERATIONS, *UTN_OPERATIONS)))
     app.register_blueprint(discovery_blueprint(settings, who))
     app.register_blueprint(operation_blueprint(database))
     register_refusals(app)
     register_observation(app)
     return app
+
+
+def desk(settings: Settings, database: Database) -> Desk:
+    """Return what reviewers work with on *database*, which may be of the other mode than *settings* say."""
+    sandbox = database.mode == "sandbox"
+    codes = read_reason_codes(Path(settings.reason_codes_file)) if settings.reason_codes_file else {}
+    return Desk(database, all_renderers(sandbox=sandbox), packs(settings), codes)
+
+
+def renderers(settings: Settings) -> Renderers:
+    """Return how this server writes answers, by the channel that a request came by."""
+    return all_renderers(sandbox=settings.sandbox)
+
+
+def teller(settings: Settings) -> TellAnew:
+    """Return what tells a requester how the case stands now, in the channel that the request came by."""
+    written = renderers(settings)
+
+    def tell(unit: UnitOfWork, case: str, at: datetime) -> None:
+        answer(unit, case, written, at, unit.caller.client)
+
+    return tell
+
+
+def _tracking(settings: Settings, service: Service) -> TrackingService:
+    return TrackingService(
+        service.database,
+        service.review.packs,
+        service.identification,
+        service.limits,
+        teller(settings),
+        service.clock,
+    )
 
 
 def open_database(settings: Settings) -> Database:
@@ -75,8 +123,12 @@ def validators(settings: Settings) -> Mapping[str, Validator]:
 
 def packs(settings: Settings) -> tuple[Pack, ...]:
     """Return the policy packs; the sandbox pack, where there is one, is asked first (S-38)."""
-    folders = [Path(folder) for folder in settings.policy_packs] or [builtin_pack("wiser")]
-    return load_packs(([builtin_pack("sandbox")] if settings.sandbox else []) + folders)
+    return load_packs(([builtin_pack("sandbox")] if settings.sandbox else []) + pack_folders(settings))
+
+
+def pack_folders(settings: Settings) -> list[Path]:
+    """Return the folders of the coverage policies."""
+    return [Path(folder) for folder in settings.policy_packs] or [builtin_pack("wiser")]
 
 
 def review(settings: Settings) -> Review:

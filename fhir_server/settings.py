@@ -13,8 +13,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fhir_server.errors import SettingsInvalid
 
@@ -71,6 +72,35 @@ def _optional_seconds(value: str) -> timedelta | None:
     return _seconds(value) if value else None
 
 
+def _contractor(value: str) -> str:
+    if value not in ("simulated", "manual"):
+        raise ValueError("say simulated or manual")
+    return value
+
+
+def _optional_percent(value: str) -> Decimal | None:
+    try:
+        percent = Decimal(value) if value else None
+    except ArithmeticError:
+        raise ValueError("give a number from 0 to 100") from None
+    if percent is not None and not 0 <= percent <= 100:
+        raise ValueError("give a number from 0 to 100")
+    return percent
+
+
+def _optional_positive(value: str) -> int | None:
+    return _positive(value) if value else None
+
+
+def _optional_one_of(*words: str) -> Callable[[str], str | None]:
+    def read(value: str) -> str | None:
+        if value and value not in words:
+            raise ValueError(f"say {' or '.join(words)}")
+        return value or None
+
+    return read
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table: how a setting is called, read and explained."""
@@ -94,6 +124,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("REDIS_URL", _optional, "", "Redis for what processes share and may lose; nothing of this release needs it."),
     Setting("WORKERS", _positive, "2", "Server processes."),
     Setting("THREADS", _positive, "8", "Threads of each server process."),
+    Setting("WORKER", _flag, "1", "Run one worker beside the server processes; 0 where `wiser-pas worker` runs by itself."),
     Setting("SANDBOX", _flag, "0", "Answer the sandbox pack's service codes with scripted outcomes, and say so everywhere."),
     Setting("CLIENTS_FILE", _optional, "", "File of static clients; without it a development identity, on loopback only."),
     Setting("PAYER_IDENTIFIER", _text, "urn:ietf:rfc:3986|urn:wiser-pas:participant", "Our identifier as system|value, published for endpoint discovery."),
@@ -101,6 +132,13 @@ TABLE: tuple[Setting, ...] = (
     Setting("POLICY_PACKS", _words, "", "Folders of policy packs; default the built-in WISeR pack."),
     Setting("MEDICARE_PAYERS", _words, "", "Payer identifiers that mean Original Medicare where the coverage has no type."),
     Setting("EXCLUDED_PAYERS", _words, "", "Payer identifiers of Railroad Medicare, Veterans Affairs, Indian Health Service."),
+    Setting("CONTRACTOR", _contractor, "simulated", "Who gives tracking numbers (UTN): simulated, visibly, or manual by `wiser-pas utn` and /api/utn."),
+    Setting("ALERT_BEFORE", _seconds, "21600", "Seconds before its due time at which a waiting case is alerted."),
+    Setting("REASON_CODES_FILE", _optional, "", "File of CMS's review reason codes (CSV: code, statement, source); docs/worklist.md."),
+    Setting("EXEMPTION_THRESHOLD", _optional_percent, "", "Percent of affirmed requests from which a provider is exempt; CMS has not published it."),
+    Setting("EXEMPTION_PERIOD", _optional_positive, "", "Quarters that an assessment looks back on; CMS has not published it."),
+    Setting("EXEMPTION_COUNTS", _optional_one_of("initial", "after-resubmission"), "", "Which affirmations count: initial or after-resubmission; not published."),
+    Setting("EXEMPTION_GRAIN", _optional_one_of("npi", "npi+state", "npi+category"), "", "What an exemption hangs on: npi, npi+state or npi+category; not published."),
     Setting("PACKAGES_FOLDER", _text, "var/packages", "Folder of the guides that `wiser-pas packages install` added to the built-in ones."),
     Setting("CODES_FILE", _optional, "", "File of licensed codes (CSV) that the validator checks fully; docs/code-systems.md."),
     Setting("REPLAY_WINDOW", _optional_seconds, "", "Seconds for which the same request gets its stored answer; default 86400, sandbox 30."),
@@ -122,6 +160,7 @@ class Settings:
     redis_url: str | None
     workers: int
     threads: int
+    worker: bool
     sandbox: bool
     clients_file: str | None
     payer_identifier: str
@@ -129,6 +168,13 @@ class Settings:
     policy_packs: tuple[str, ...]
     medicare_payers: tuple[str, ...]
     excluded_payers: tuple[str, ...]
+    contractor: str
+    alert_before: timedelta
+    reason_codes_file: str | None
+    exemption_threshold: Decimal | None
+    exemption_period: int | None
+    exemption_counts: Literal["initial", "after-resubmission"] | None
+    exemption_grain: Literal["npi", "npi+state", "npi+category"] | None
     packages_folder: str
     codes_file: str | None
     replay_window: timedelta | None
@@ -151,6 +197,11 @@ class Settings:
     def window(self) -> timedelta:
         """How long the same request gets its stored answer (S-16)."""
         return self.replay_window or timedelta(seconds=30 if self.sandbox else 86400)
+
+    @property
+    def simulates_contractor(self) -> bool:
+        """Whether tracking numbers are simulated instead of being a contractor's."""
+        return self.contractor == "simulated"
 
     @property
     def on_loopback(self) -> bool:

@@ -2,8 +2,9 @@
 
 Validation is measured first, by `scripts/bench_validation.py`, while nothing else of ours runs.
 
-Then this starts a server with two processes and the embedded store, sends the 24 KB referral Bundle to both routes in
-turns over kept-alive connections, and prints CPU milliseconds a request (of the whole server process tree), their
+Then the engine alone, by `scripts/bench_determination.py`. Then this starts a server with two processes and the
+embedded store, sends two Bundles (the guide's 24 KB referral, and a complete request that is affirmed) to both routes
+in turns over kept-alive connections, and prints CPU milliseconds a request (of the whole server process tree), their
 ratio, requests a second and latencies. Machines are shared and noisy: read the ratios. Every submission differs in its
 transaction number, so that each makes a case.
 """
@@ -30,10 +31,30 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERRAL = ROOT / "tests" / "golden" / "bench" / "referral.json"
 SUBMIT = "/stu2.2/fhir/Claim/$submit"
 ECHO = "/bench/echo"
-VALIDATION = ROOT / "scripts" / "bench_validation.py"
+BESIDES = (ROOT / "scripts" / "bench_validation.py", ROOT / "scripts" / "bench_determination.py")
 CONNECTIONS = 4
-BUDGET = 8  # times the echo, with validation
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Load:
+    """A Bundle that is sent, and how many times the echo of it a submission may cost."""
+
+    name: str
+    path: Path
+    budget: float
+
+    def template(self) -> bytes:
+        """Return the Bundle with a word in the place of its transaction number."""
+        bundle = json.loads(self.path.read_bytes())
+        bundle["identifier"]["value"] = "TRANSACTION"
+        return json.dumps(bundle, separators=(",", ":")).encode()
+
+
+LOADS = (
+    Load("referral, dismissed", REFERRAL, 8),  # validated, decided, stored
+    Load("complete, affirmed", ROOT / "examples" / "wiser" / "complete" / "10-epidural-steroid-injection.json", 10),
+)
 
 
 @dataclass
@@ -121,15 +142,17 @@ def bodies_of(template: bytes, count: int, mark: str) -> list[bytes]:
     return [template.replace(b"TRANSACTION", f"{mark}{number:06}".encode()) for number in range(count)]
 
 
-def measure(port: int, server: int, rounds: int, count: int) -> dict[str, list[Round]]:
+def measure(load: Load, port: int, server: int, rounds: int, count: int) -> dict[str, list[Round]]:
     """Return the rounds of both routes, taken in turns."""
-    template = REFERRAL.read_bytes()
+    template = load.template()
     found: dict[str, list[Round]] = {ECHO: [], SUBMIT: []}
     for path in found:
-        run_round(server, port, path, bodies_of(template, 100, f"W{len(path)}"))
+        run_round(server, port, path, bodies_of(template, 100, f"W{load.budget:g}{len(path)}"))
     for number in range(rounds):
         for path in found:
-            found[path].append(run_round(server, port, path, bodies_of(template, count, f"R{number}-{len(path)}-")))
+            found[path].append(
+                run_round(server, port, path, bodies_of(template, count, f"R{load.budget:g}-{number}-{len(path)}-"))
+            )
             if sys.stderr.isatty():
                 print(f"\rround {number + 1} of {rounds}", end="", file=sys.stderr)
     return found
@@ -152,22 +175,25 @@ def report(found: dict[str, list[Round]]) -> dict[str, Any]:
     return figures
 
 
-def print_report(figures: dict[str, Any]) -> None:
+def print_report(load: Load, figures: dict[str, Any]) -> None:
     """Print the figures as a table."""
-    print(f"{'route':<28}{'CPU ms':>8}{'median':>8}{'req/s':>8}{'p50 ms':>8}{'p99 ms':>8}")
+    print(f"{load.name:<28}{'CPU ms':>8}{'median':>8}{'req/s':>8}{'p50 ms':>8}{'p99 ms':>8}")
     for path in (ECHO, SUBMIT):
         row = figures[path]
         values = (row["cpu_ms"], row["cpu_ms_median"], row["requests_a_second"], row["p50_ms"], row["p99_ms"])
         print(f"{path:<28}" + "".join(f"{value:>8}" for value in values))
     costs = f"$submit costs {figures['ratio_cpu']} x the echo (median {figures['ratio_cpu_median']} x)"
-    print(f"{costs}; the budget is {BUDGET} x")
+    print(f"{costs}; the budget is {load.budget:g} x")
 
 
-def bench_validation(as_json: bool) -> Any:
-    """Measure validation in a process of its own; return the figures, or print them and return nothing."""
-    command = [sys.executable, str(VALIDATION), *(["--json"] if as_json else [])]
-    found = subprocess.run(command, stdout=subprocess.PIPE if as_json else None, check=True)
-    return json.loads(found.stdout) if as_json else None
+def bench_besides(as_json: bool) -> dict[str, Any]:
+    """Measure what needs no server, each in a process of its own; return the figures, or print them."""
+    figures: dict[str, Any] = {}
+    for script in BESIDES:
+        command = [sys.executable, str(script), *(["--json"] if as_json else [])]
+        found = subprocess.run(command, stdout=subprocess.PIPE if as_json else None, check=True)
+        figures |= json.loads(found.stdout) if as_json else {}
+    return figures
 
 
 def main() -> None:
@@ -177,7 +203,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=400, help="requests a round and route")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    validation = bench_validation(arguments.json)
+    besides = bench_besides(arguments.json)
     with tempfile.TemporaryDirectory(prefix="wiser-pas-bench-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -186,14 +212,17 @@ def main() -> None:
             server = subprocess.Popen([sys.executable, __file__, "--serve", str(port), folder], stderr=log_file)
         try:
             await_server(port)
-            figures = report(measure(port, server.pid, arguments.rounds, arguments.requests))
+            found = {
+                load: report(measure(load, port, server.pid, arguments.rounds, arguments.requests)) for load in LOADS
+            }
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(30)
     if arguments.json:
-        print(json.dumps({**figures, **validation}, indent=2))
-    else:
-        print_report(figures)
+        print(json.dumps({**{load.name: figures for load, figures in found.items()}, **besides}, indent=2))
+        return
+    for load, figures in found.items():
+        print_report(load, figures)
 
 
 def await_server(port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,21 +24,27 @@ def made(url: str, **settings: str) -> Flask:
 
 def test_it_serves_these_addresses_and_no_other(sqlite_url: str) -> None:
     app = made(sqlite_url)
-    assert sorted(rule.rule for rule in app.url_map.iter_rules()) == [
+    addresses = sorted(rule.rule for rule in app.url_map.iter_rules())
+    assert [each for each in addresses if not each.startswith("/api/")] == [
         "/",
         "/.well-known/davinci-configuration",
         "/healthz",
         "/metrics",
+        "/openapi.json",
         "/readyz",
         "/stu2.0/fhir/$validate",
         "/stu2.0/fhir/<type_name>/$validate",
+        "/stu2.0/fhir/Claim/$precheck",
         "/stu2.0/fhir/Claim/$submit",
         "/stu2.0/fhir/metadata",
         "/stu2.2/fhir/$validate",
         "/stu2.2/fhir/<type_name>/$validate",
+        "/stu2.2/fhir/Claim/$precheck",
         "/stu2.2/fhir/Claim/$submit",
         "/stu2.2/fhir/metadata",
     ]
+    told = {re.sub(r"{(\w+)}", r"<\1>", path) for path in app.test_client().get("/openapi.json").get_json()["paths"]}
+    assert {re.sub(r"<\w+:", "<", each) for each in addresses if each.startswith("/api/")} == told
 
 
 @pytest.mark.parametrize(("first", "second"), [("0", "1"), ("1", "0")])

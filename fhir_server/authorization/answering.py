@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from fhir_server.authorization.codes import (
     ATTACHMENT_CONTROL_NUMBERS,
     PAS_TEMPORARY,
+    PAYERS_QUESTIONNAIRE,
+    QUESTIONNAIRE_CONTEXTS,
     RESPONSE_NUMBERS,
     dismissal_code,
     review_action,
@@ -167,8 +169,8 @@ def _line(
     return ResponseLine(
         sequence=line.sequence,
         actions=(_action(decided, determination),),
-        trace_numbers=line.trace_numbers,
-        authorization_issued=determination.decided_at[:10] if affirmed else None,
+        trace_numbers=(*line.trace_numbers, *_questionnaire_context(decided, determination, case)),
+        authorization_issued=_issued(determination) if affirmed else None,
         authorization_period=determination.valid if affirmed else None,
         previous_authorization_number=line.authorization_number,
         administrative_reference_number=_reference_number(decided, determination, case),
@@ -177,6 +179,20 @@ def _line(
         detail=_requested(line) if affirmed else None,
         notes=(notes.number(decided.reason),) if decided.reason else (),
     )
+
+
+def _questionnaire_context(
+    decided: LineDetermination, determination: Determination, case: str
+) -> tuple[Identifier, ...]:
+    """The trace number under which the payer's questionnaire is fetched, where it is asked for (PAS-085)."""
+    asked = any(each.code == PAYERS_QUESTIONNAIRE for each in determination.information_requests)
+    return (Identifier(QUESTIONNAIRE_CONTEXTS, case),) if asked and decided.outcome == "in-review" else ()
+
+
+def _issued(determination: Determination) -> str:
+    """Return the day of the decision where the contractor is: the first day of what is valid."""
+    valid = determination.valid
+    return valid.start if valid and valid.start else determination.decided_at[:10]
 
 
 def _action(decided: LineDetermination, determination: Determination) -> ReviewAction:
@@ -221,7 +237,7 @@ def _added(line: AddedLine, determination: Determination) -> AddedLine:
     return replace(
         line,
         actions=(ReviewAction(review_action("affirmed"), determination.authorization_number),),
-        authorization_issued=determination.decided_at[:10],
+        authorization_issued=_issued(determination),
         authorization_period=determination.valid,
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fhir_server.authorization.clocks import Clock
+from fhir_server.authorization.evidence import EvidencePointer
 from fhir_server.authorization.response import AddedLine, InformationRequest, RequestError
 from fhir_server.authorization.states import State
 from fhir_server.authorization.values import Concept, Identifier, Period
@@ -17,6 +19,11 @@ LineOutcome = Literal[
 ]
 FindingResult = Literal["met", "not met", "unknown"]
 DeciderKind = Literal["software", "clinician", "simulated"]
+CriterionKind = Literal["R", "1of", "X", "RC", "I"]
+CriterionResult = Literal["met", "not met", "unknown", "not applicable"]
+CriterionGap = Literal["missing", "failing", "conflicting", "unreadable", "doubtful"]
+Severity = Literal["E", "W", "I"]
+Tier = Literal["administrative", "standard", "complex"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,55 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class CriterionFinding:
+    """One element of a checklist held against the evidence, for the lines that it counts for.
+
+    ``gap`` says why an element that is not settled is not: ``missing`` (nothing was sent), ``failing`` (what was sent
+    does not meet it), ``conflicting`` (two sources differ), ``unreadable``, or ``doubtful`` (it goes to a person
+    without being named to the requester). ``rationale`` is a reviewer's, or the one that the request gives.
+    """
+
+    element: str
+    category: str
+    kind: CriterionKind
+    result: CriterionResult
+    found: str
+    source: str
+    label: str = ""
+    lines: tuple[int, ...] = ()
+    gap: CriterionGap | None = None
+    group: str | None = None
+    rationale: str | None = None
+    evidence: tuple[EvidencePointer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRuleHit:
+    """A code rule that a line runs into. E is returned for correction, W goes to a person, I is a nudge."""
+
+    rule: str
+    severity: Severity
+    found: str
+    words: str
+    source: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Who has to look at a request: the categories, any one of the specialties, where, and how hard it looks.
+
+    ``reasons`` are short keys of why software did not affirm, such as ``always-a-clinician`` or ``criteria``.
+    """
+
+    categories: tuple[str, ...]
+    specialties: tuple[str, ...]
+    tier: Tier
+    state: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Dismissal:
     """An administrative dismissal (D01 to D10): why, and what the requester can do. Never a clinical judgement."""
 
@@ -86,7 +142,8 @@ class Determination:
 
     ``valid`` is the period of service that an affirmation holds for. ``missing`` names, in words, what a reviewer or
     the requester still has to bring. ``errors`` point at notes by the position (from 1) of their text in
-    ``explanations``.
+    ``explanations``. ``criteria`` holds every element of the checklists that were asked, ``code_rules`` what the codes
+    ran into, ``routing`` and ``clock`` what a reviewer works by where the request waits for one.
     """
 
     state: State
@@ -102,3 +159,7 @@ class Determination:
     information_requests: tuple[InformationRequest, ...] = ()
     valid: Period | None = None
     authorization_number: str | None = None
+    criteria: tuple[CriterionFinding, ...] = ()
+    code_rules: tuple[CodeRuleHit, ...] = ()
+    routing: Routing | None = None
+    clock: Clock | None = None

@@ -33,9 +33,10 @@ TRANSITIONS: dict[State | None, frozenset[State]] = {
     State.FORWARDED: DECISIONS | {State.IN_REVIEW, State.DISMISSED, State.CANCELLED, State.RECEIVED},
     State.IN_REVIEW: DECISIONS | {State.INFORMATION_REQUESTED, State.DISMISSED, State.CANCELLED, State.RECEIVED},
     State.INFORMATION_REQUESTED: frozenset({State.IN_REVIEW, State.CANCELLED, State.RECEIVED}) | DECISIONS,
-    State.AFFIRMED: frozenset({State.EXPIRED, State.CANCELLED, State.RECEIVED}),
-    State.PARTIAL: frozenset({State.CANCELLED, State.RECEIVED}),
-    State.NON_AFFIRMED: frozenset(),
+    # A decision made in error goes back into review; it is never turned into another one by itself.
+    State.AFFIRMED: frozenset({State.EXPIRED, State.CANCELLED, State.RECEIVED, State.IN_REVIEW}),
+    State.PARTIAL: frozenset({State.EXPIRED, State.CANCELLED, State.RECEIVED, State.IN_REVIEW}),
+    State.NON_AFFIRMED: frozenset({State.IN_REVIEW}),
     State.DISMISSED: frozenset(),
     State.CANCELLED: frozenset({State.CANCELLED, State.RECEIVED}),
     State.EXPIRED: frozenset(),

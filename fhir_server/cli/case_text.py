@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from fhir_server.authorization.determination import Decider, Determination, Finding
+from fhir_server.authorization.determination import CriterionFinding, Decider, Determination, Finding
 from fhir_server.authorization.events import Answered, Determined, Event, Received
 from fhir_server.authorization.parties import Provider
 from fhir_server.authorization.request import AuthorizationRequest, Diagnosis, ServiceLine
 from fhir_server.authorization.submission import Observation
 from fhir_server.authorization.values import DateOrPeriod, Quantity
+from fhir_server.cli.event_text import event_details, event_title
 from fhir_server.policy.extraction import member_id
 from fhir_server.workflow.show import CaseLog, DocumentEntry
 
@@ -50,10 +51,15 @@ def event_lines(event: Event, log: CaseLog) -> Iterator[str]:
         case Answered():
             yield f"{event.number}. {moment(event.at)}  answered to {event.actor}"
             yield from _indented(answered_lines(event.data, log))
+        case other:
+            yield f"{event.number}. {moment(event.at)}  {event_title(other)}"
+            yield from _indented(event_details(other))
 
 
 def received_lines(received: Received, documents: list[DocumentEntry]) -> Iterator[str]:
     """Yield what came: the request, its records, and what the reader noticed."""
+    if received.resubmission_of:
+        yield f"again       case {received.resubmission_of}"
     yield from request_lines(received.request)
     yield from (f"record      {document_words(each)}" for each in documents)
     yield from (f"noted       {each}" for each in noted(received.observations))
@@ -102,11 +108,32 @@ def determination_lines(determination: Determination) -> Iterator[str]:
         yield f"number      {determination.authorization_number}"
     if determination.valid:
         yield f"valid       {date_words(determination.valid)}"
+    yield from routing_lines(determination)
+    for each in determination.criteria:
+        if each.result != "not applicable":
+            yield f"{each.gap or each.result:<11} {criterion_words(each)}"
+    for hit in determination.code_rules:
+        yield f"rule {hit.rule:<6} ({hit.severity}) line {hit.line}: {hit.words} [{hit.source}]"
     for result in RESULTS:
         yield from (f"{result:<11} {finding_words(each)}" for each in determination.findings if each.result == result)
     policy = determination.policy
     yield f"policy      {policy.pack} {policy.version}"
     yield from (f"source      {each}" for each in policy.sources)
+
+
+def routing_lines(determination: Determination) -> Iterator[str]:
+    """Yield who has to look at it, and until when."""
+    if routing := determination.routing:
+        yield f"goes to     {' or '.join(routing.specialties)}; {routing.tier}; {', '.join(routing.reasons)}"
+        if clock := determination.clock:
+            pace = "expedited" if clock.expedited else "standard"
+            yield f"due         {moment(clock.due)}, latest {moment(clock.latest)}, {pace}"
+
+
+def criterion_words(finding: CriterionFinding) -> str:
+    """Return an element of a checklist by what it asks for, never by what was found about the beneficiary."""
+    lines = ", ".join(map(str, finding.lines))
+    return f"{finding.element} {finding.label} (lines {lines}) [{finding.source}]"
 
 
 def _told(determination: Determination) -> set[str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import importlib
 import os
 import socket
@@ -26,12 +25,6 @@ State = Literal["ok", "warning", "fault"]
 LEAST_PYTHON = (3, 11)
 # The time zones of the contractors that pay claims in the six model states.
 TIME_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles")
-# What WeasyPrint loads to make PDF letters (its documentation, "First steps").
-PDF_LIBRARIES = {
-    "pango-1.0": "libpango-1.0-0",
-    "pangoft2-1.0": "libpangoft2-1.0-0",
-    "harfbuzz-subset": "libharfbuzz-subset0",
-}
 ANSWER_SECONDS = 3.0
 
 
@@ -238,11 +231,14 @@ def redis(settings: Settings) -> Finding:
 
 def pdf(_: Settings) -> Finding:
     """Look for what letters in PDF need (S-30); without it the server serves all the same."""
-    missing = [package for name, package in PDF_LIBRARIES.items() if ctypes.util.find_library(name) is None]
-    if missing:
+    from fhir_server.letters.pdf import available
+
+    if missing := available():
+        packages = [each for each in missing if each != "weasyprint"]
+        mend = f"apt-get install {' '.join(packages)}" if packages else "Install weasyprint as requirements.lock says."
         found = f"Letters cannot be made as PDF: {', '.join(missing)} missing."
-        return Finding("pdf letters", "warning", found, f"apt-get install {' '.join(missing)}")
-    return Finding("pdf letters", "ok", "pango is there")
+        return Finding("pdf letters", "warning", found, mend)
+    return Finding("pdf letters", "ok", "WeasyPrint and pango are there")
 
 
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (

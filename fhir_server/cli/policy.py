@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fhir_server.cli.output import json_option, print_json, print_table
+from fhir_server.cli.policy_check import policy_check
+from fhir_server.cli.policy_show import policy_show
+from fhir_server.cli.policy_try import policy_try
+from fhir_server.cli.replay import replay
 from fhir_server.cli.settings import settings_of
 
 if TYPE_CHECKING:
@@ -24,6 +28,10 @@ LEGEND = (
 @click.group()
 def policy() -> None:
     """What this server decides by."""
+
+
+for command in (policy_show, policy_try, policy_check, replay):
+    policy.add_command(command)
 
 
 @policy.command()

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import click
 
@@ -27,10 +27,12 @@ def serve(host: str | None, port: int | None, workers: int | None, sandbox: bool
     with shared_figures():
         from fhir_server.app import create_app, prepare
         from fhir_server.cli.server import Server
+        from fhir_server.cli.worker_beside import worker_beside
 
         prepare(settings)
         click.echo("\n".join(greeting(settings)), err=True)
-        Server(settings, lambda: create_app(settings)).run()
+        with worker_beside(settings) if settings.worker else nullcontext():
+            Server(settings, lambda: create_app(settings)).run()
 
 
 @contextmanager
@@ -60,6 +62,8 @@ def greeting(settings: Settings) -> list[str]:
     lines += [f"  PAS {version.release:6} {settings.base_url}/{version.base}/fhir" for version in VERSIONS]
     lines.append(f"  Store  {masked(settings.database_url)}")
     lines.append(f"  Callers: {identification(settings).scheme}")
+    if settings.simulates_contractor:
+        lines.append("  Tracking numbers (UTN) are SIMULATED; CONTRACTOR=manual takes those of the contractor.")
     if settings.sandbox:
         lines.append("  SANDBOX: answers of the sandbox pack are scripted; nothing here decides about anybody.")
     return lines

@@ -12,6 +12,7 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.mapping import Json
 from fhir_server.pas.datatypes import PAS
+from fhir_server.pas.precheck import PRECHECK_DEFINITION
 from fhir_server.pas.versions import Version
 
 OPERATIONS = "http://hl7.org/fhir/us/davinci-pas/OperationDefinition/"
@@ -42,6 +43,15 @@ OPERATION_ROWS = (
         f"{OPERATIONS}Claim-submit",
         (f"{PAS}profile-claim",),
         "Takes a PAS request Bundle in JSON. Updates and cancellations are not taken yet.",
+    ),
+    OperationRow(
+        "/Claim/$precheck",
+        "Claim",
+        "precheck",
+        PRECHECK_DEFINITION,
+        (f"{PAS}profile-claim",),
+        "Takes what $submit takes and tells what would happen to it now: outcome, lines, each element of the "
+        "checklist, each code rule, and what is missing. Keeps nothing.",
     ),
     OperationRow(
         "/$validate",

@@ -96,6 +96,14 @@ def _closed(text: str) -> str:
     return text.replace(" ", "")
 
 
+def expedited(facts: RequestFacts, *, told: bool) -> Iterator[Held]:
+    """A wish to be decided fast comes with its reason; *told* is whether one was given, wherever it stands."""
+    if facts.expedited_by_priority:
+        yield Held(causes.EXPEDITED_BY_PRIORITY, "unknown", "priority stat")
+    if facts.expedited:
+        yield Held(causes.EXPEDITED_REASON, "met" if told else "unknown", "asked to be expedited")
+
+
 def provider_eligible(facts: RequestFacts, circumstances: Circumstances, line: ScopedLine) -> Held:
     """The provider of the line, the facility or else the requester, is eligible as far as the registry knows."""
     npi, sequence = facts.provider_of(line.facts), line.facts.sequence

@@ -29,9 +29,6 @@ def billing(
     yield _npi(causes.REQUESTER_NPI, facts.requester_npi)
     if not facts.requester_named:
         yield Held(causes.REQUESTER_NAME, "not met")
-    if facts.resubmission:
-        yield Held(causes.PRIOR_NUMBER_MISSING, "unknown" if facts.prior_number else "not met")
-    yield from _expedited(facts)
     for line in lines:
         yield from _procedure(facts, line)
         if line.status == "in-scope":
@@ -46,13 +43,6 @@ def _npi(cause: str, npi: str | None, line: int | None = None, position: str | N
     if npi and is_npi(npi):
         return Held(cause, "met", "well formed", line)
     return Held(cause, "not met", "not a valid NPI" if npi else "missing", line, position=position)
-
-
-def _expedited(facts: RequestFacts) -> Iterator[Held]:
-    if facts.expedited_by_priority:
-        yield Held(causes.EXPEDITED_BY_PRIORITY, "unknown", "priority stat")
-    if facts.expedited:
-        yield Held(causes.EXPEDITED_REASON, "met" if facts.expedited_reason else "unknown", "asked to be expedited")
 
 
 def _procedure(facts: RequestFacts, line: ScopedLine) -> Iterator[Held]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from fhir_server.policy.criteria import Checklist
 from fhir_server.policy.rows import Row
 
 ProcedureCode = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4})$")]
@@ -49,13 +50,25 @@ class CodeRow(DatedRow, frozen=True, kw_only=True):
     base_codes_source: Words | None = None
 
 
+class AnswerTold(Row, frozen=True, kw_only=True):
+    """An answer of the checklist that tells the same as the codes do: ``means`` what the rule asks for, or not.
+
+    ``field`` is ``*`` where any answer of an element whose id begins with ``element`` tells it.
+    """
+
+    element: Words
+    field: Words
+    value: bool | str | None = None
+    means: bool = True
+
+
 class ScopeRule(DatedRow, frozen=True, kw_only=True):
     """A rule that decides whether a code is a service of the model. One of the fields of `RULE_TESTS` is set.
 
     ``initial_implant_only`` names the diagnoses of a revision or replacement; a trailing dash takes in all below.
     ``epidural_steroid_purpose`` names the list of diagnoses that tell an epidural steroid injection. ``missing`` names
     what has to be brought where nothing was sent, ``unclear`` what has to be made clear where what was sent is not
-    enough.
+    enough. ``answer`` is the answer of the checklist that tells the same.
     """
 
     id: Words
@@ -72,6 +85,7 @@ class ScopeRule(DatedRow, frozen=True, kw_only=True):
     epidural_steroid_purpose: Words | None = None
     from_date: date | None = msgspec.field(name="from", default=None)
     states_not_active: tuple[StateCode, ...] | None = None
+    answer: AnswerTold | None = None
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -116,6 +130,7 @@ class Category(Row, frozen=True, kw_only=True):
     scope_rules: tuple[ScopeRule, ...] = ()
     associated: tuple[AssociatedCodes, ...] = ()
     notes: tuple[NoteRow, ...] = ()
+    criteria: Checklist | None = None
 
 
 class ListedDiagnosis(Row, frozen=True, kw_only=True):

@@ -6,10 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import TypeVar
+from zoneinfo import available_timezones
 
 from fhir_server.policy.categories import Category, DatedRow, ScopeRule
 from fhir_server.policy.causes import CAUSES, QUESTIONS
+from fhir_server.policy.code_rules import check_code_rules
 from fhir_server.policy.coverage import CoveragePack
+from fhir_server.policy.criteria_checks import check_checklists
 from fhir_server.policy.forms import is_npi
 from fhir_server.policy.rows import Problems, unique
 from fhir_server.policy.scripted import ScriptedPack
@@ -33,6 +36,10 @@ def check_coverage(pack: CoveragePack, problems: Problems) -> None:
     unique(rules, lambda each: each.id, "scope rules", problems)
     for category in pack.categories:
         _check_category(pack, category, problems)
+    before = len(problems.found)
+    check_checklists(pack.categories, problems)
+    if len(problems.found) == before:  # the code rules look up fields, which are there once every test can be read
+        check_code_rules(pack, pack.code_rules, problems)
 
 
 def check_scripted(pack: ScriptedPack, problems: Problems) -> None:
@@ -64,6 +71,9 @@ def _check_model(pack: CoveragePack, problems: Problems) -> None:
     _no_overlap(pack.states, lambda row: row.state, f"{place} states", problems)
     _no_overlap(pack.sites, lambda row: (row.kind, row.code), f"{place} sites", problems)
     _no_overlap(pack.other_programs, lambda row: row.code, f"{place} other_programs", problems)
+    for contractor in pack.contractors:
+        if contractor.time_zone not in available_timezones():
+            problems.add(f"{place} contractors {contractor.id}", f"the time zone {contractor.time_zone} does not exist")
     participants, contractors = {each.id for each in pack.participants}, {each.id for each in pack.contractors}
     for row in pack.states:
         _known(row.participant, participants, f"{place} states {row.state}", "participant", problems)

@@ -23,8 +23,12 @@ from fhir_server.policy.categories import (
     StateCode,
     Words,
 )
+from fhir_server.policy.code_rule_rows import CodeRules
+from fhir_server.policy.criteria import Field
 from fhir_server.policy.diagnoses import DiagnosisCodes
+from fhir_server.policy.expressions import Name
 from fhir_server.policy.rows import Row
+from fhir_server.policy.weighing import PreparedChecklist, prepare
 
 SiteKind = Literal["place-of-service", "bill-type"]
 NumberNeeded = Literal["ccn", "ptan"]
@@ -80,7 +84,7 @@ class Participant(Row, frozen=True, kw_only=True):
 
 
 class Contractor(Row, frozen=True, kw_only=True):
-    """The Medicare Administrative Contractor of a jurisdiction."""
+    """The Medicare Administrative Contractor of a jurisdiction; ``time_zone`` (IANA) is where its days begin."""
 
     id: Words
     name: Words
@@ -89,6 +93,8 @@ class Contractor(Row, frozen=True, kw_only=True):
     fax: Words
     mail: tuple[Words, ...]
     source: Words
+    time_zone: Words
+    time_zone_source: Words
 
 
 class SiteRow(DatedRow, frozen=True, kw_only=True):
@@ -161,7 +167,8 @@ class Question(Row, frozen=True, kw_only=True):
     """Something that only raises a question; it never dismisses.
 
     At most one of these is there: ``missing`` names what has to be brought, ``unclear`` what has to be made clear, and
-    ``notice`` is a sentence for the requester. Without any it is kept for the reviewer alone.
+    ``notice`` is a sentence for the requester. Without any it is kept for the reviewer alone. What is missing or
+    unclear sends the request to a person; so does a notice that ``routes``.
     """
 
     id: Words
@@ -170,6 +177,7 @@ class Question(Row, frozen=True, kw_only=True):
     missing: Words | None = None
     unclear: Words | None = None
     notice: Words | None = None
+    routes: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +200,7 @@ class CoveragePack:
     dismissals: tuple[DismissalRow, ...]
     questions: tuple[Question, ...]
     diagnosis_codes: DiagnosisCodes
+    code_rules: CodeRules = field(repr=False)
     categories: tuple[Category, ...] = field(repr=False)
 
     @cached_property
@@ -236,6 +245,22 @@ class CoveragePack:
         }
 
     @cached_property
+    def checklists(self) -> dict[str, PreparedChecklist]:
+        """The checklist of each category that has one, ready to be held against evidence."""
+        return {each.id: prepare(each.id, each.criteria) for each in self.categories if each.criteria}
+
+    @cached_property
+    def fields(self) -> dict[Name, Field]:
+        """Every field of every checklist, by element and name."""
+        return {name: field for each in self.checklists.values() for name, field in each.fields.items()}
+
+    @cached_property
+    def time_zones(self) -> dict[str, str]:
+        """The time zone of each state's contractor."""
+        zones = {each.id: each.time_zone for each in self.contractors}
+        return {row.state: zones[row.contractor] for row in self.states}
+
+    @cached_property
     def causes(self) -> dict[str, tuple[DismissalRow, Cause]]:
         """Each cause with the dismissal that it belongs to."""
         return {cause.id: (row, cause) for row in self.dismissals for cause in row.causes}
@@ -268,8 +293,12 @@ class CoveragePack:
 
     def payer_of(self, coverage_type: str) -> CoverageType | None:
         """Return the row of a type of coverage; a row that names the code goes before one that takes it in."""
-        rows = [row for row in self.coverage_types if row.holds(coverage_type)]
-        return next((row for row in rows if coverage_type in row.codes), rows[0] if rows else None)
+        exact = self._payers_by_code.get(coverage_type)
+        return exact or next((row for row in self.coverage_types if row.holds(coverage_type)), None)
+
+    @cached_property
+    def _payers_by_code(self) -> dict[str, CoverageType]:
+        return {code: row for row in reversed(self.coverage_types) for code in row.codes}
 
     def participant_in(self, state: str) -> Participant | None:
         """Return who reviews requests of *state*."""

@@ -110,6 +110,11 @@ def birth_date(request: AuthorizationRequest) -> str | None:
     return request.beneficiary.birth_date
 
 
+def sex(request: AuthorizationRequest) -> str | None:
+    """The administrative sex on the record, as FHIR writes it (``female``, ``male``, ``other``, ``unknown``)."""
+    return request.beneficiary.gender
+
+
 def requester_npi(request: AuthorizationRequest) -> str | None:
     """The requester's NPI, whatever its form."""
     return request.requester.npi

@@ -59,6 +59,7 @@ REQUEST_FACTS: tuple[Fact[AuthorizationRequest], ...] = (
     ),
     Fact("names", "Names of the beneficiary", ("beneficiary.names",), "2010C NM103, NM104", extraction.names),
     Fact("birth_date", "Date of birth", ("beneficiary.birth_date",), "2010C DMG02", extraction.birth_date),
+    Fact("sex", "Administrative sex on the record", ("beneficiary.gender",), "2010C DMG03", extraction.sex),
     Fact(
         "coverage_type",
         "Payer is Original Medicare: type of the coverage that is asked",

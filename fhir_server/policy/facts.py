@@ -59,6 +59,7 @@ class RequestFacts:
     member_id: str | None = field(repr=False)
     names: tuple[tuple[str, str], ...] = field(repr=False)
     birth_date: str | None = field(repr=False)
+    sex: str | None = field(repr=False)
     coverage_type: str | None
     coverage_types: tuple[str, ...]
     payer_identifiers: tuple[str, ...]

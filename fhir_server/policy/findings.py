@@ -54,10 +54,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is told where a check is unknown: something missing or unclear, or a sentence for the requester."""
+    """What is told where a check is unknown: something missing or unclear, or a sentence for the requester.
+
+    ``routes`` is whether a person has to look at the request for it.
+    """
 
     kind: Literal["missing", "unclear", "notice"]
     words: str
+    routes: bool = True
 
 
 def finding(pack: CoveragePack, held: Held) -> Finding:
@@ -108,7 +112,7 @@ def remark(pack: CoveragePack, held: Held) -> Remark | None:
     if isinstance(row, Cause):
         return asked_for(None if held.sent else row.missing, row.unclear if held.sent else None)
     if row.notice:
-        return Remark("notice", row.notice.format(found=held.said or held.found, where=held.where))
+        return Remark("notice", row.notice.format(found=held.said or held.found, where=held.where), row.routes)
     return asked_for(row.missing, row.unclear)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fhir_server.authorization.determination import FindingResult
 from fhir_server.policy import causes
+from fhir_server.policy.answers import Answers
 from fhir_server.policy.categories import CodeRow, DatedRow
 from fhir_server.policy.circumstances import Circumstances
 from fhir_server.policy.coverage import CoveragePack
@@ -14,6 +15,8 @@ from fhir_server.policy.facts import LineFacts, RequestFacts
 from fhir_server.policy.findings import Held
 from fhir_server.policy.forms import state_in_words
 from fhir_server.policy.spans import Span
+
+NOTHING_ANSWERED = Answers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class LineContext:
     line: LineFacts
     circumstances: Circumstances
     days: Span
+    answers: Answers = NOTHING_ANSWERED
 
     @property
     def dated(self) -> bool:
@@ -42,7 +46,9 @@ class LineContext:
 
 def in_force(row: DatedRow, days: Span) -> bool:
     """Return whether *row* may be in force on *days*."""
-    return days.within(row.effective_from, row.effective_to) != "not met"
+    ended_before = days.last is not None and days.last < row.effective_from
+    begins_after = row.effective_to is not None and days.first is not None and days.first > row.effective_to
+    return not (ended_before or begins_after)
 
 
 def state_gate(context: LineContext) -> Held:

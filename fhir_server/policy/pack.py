@@ -1,8 +1,8 @@
 """Reading policy packs: a folder of YAML in, a checked pack out, or `PolicyInvalid` naming every row that is wrong.
 
 A folder holds ``pack.yaml`` (name, kind, version, sources) and, by its kind, the files of a coverage policy
-(``model.yaml``, ``diagnosis-lists.yaml``, ``dismissals.yaml``, ``questions.yaml``, ``categories/*.yaml``) or of
-scripted answers (``outcomes.yaml``). Packs are read once, at start.
+(``model.yaml``, ``diagnosis-lists.yaml``, ``dismissals.yaml``, ``questions.yaml``, ``code-rules.yaml``,
+``articles/*.yaml``, ``categories/*.yaml``) or of scripted answers (``outcomes.yaml``). Packs are read once, at start.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fhir_server.authorization.determination import PolicyEdition
+from fhir_server.policy.articles import read_articles
 from fhir_server.policy.categories import Category, CodeRow, DiagnosisList, PolicyRow, ScopeRule
 from fhir_server.policy.checks import check_coverage, check_scripted
+from fhir_server.policy.code_rule_rows import read_code_rules
 from fhir_server.policy.coverage import (
     Closure,
     Contractor,
@@ -117,7 +119,10 @@ def _coverage(folder: Path, header: _Header, problems: Problems) -> CoveragePack
         return None
     codes = icd_10_cm()
     edition = _edition(header, f"ICD-10-CM {codes.edition}")
-    pack = CoveragePack(edition, header.title, header.sources, dates, diagnosis_codes=codes, **sections)
+    rules = read_code_rules(folder / "code-rules.yaml", read_articles(folder / "articles", problems), problems)
+    pack = CoveragePack(
+        edition, header.title, header.sources, dates, diagnosis_codes=codes, code_rules=rules, **sections
+    )
     check_coverage(pack, problems)
     return pack
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from fhir_server.authorization.determination import FindingResult
-from fhir_server.policy.categories import ScopeRule
+from fhir_server.policy.categories import AnswerTold, ScopeRule
 from fhir_server.policy.forms import state_in_words
 from fhir_server.policy.gates import LineContext, days_found
 
@@ -14,9 +14,26 @@ Result: TypeAlias = tuple[FindingResult, str]
 
 
 def held_against(rule: ScopeRule, context: LineContext) -> Result:
-    """Return what came of *rule* for the line, and on which codes, dates or states."""
+    """Return what came of *rule* for the line, and on which codes, dates, states or answers.
+
+    An answer of the checklist counts where it goes further than the codes: it tells what they leave open, and what they
+    only seem to tell (settled points, where a WISeR fact sits).
+    """
     name = rule.tests[0]
-    return TESTS[name](getattr(rule, name), context)
+    result, found = TESTS[name](getattr(rule, name), context)
+    told = _told(rule.answer, context) if rule.answer else None
+    if told is None or (told and result == "met"):
+        return result, found
+    answer = f"the answer to {rule.answer.element}" if rule.answer else ""
+    return ("met" if told else "not met"), answer
+
+
+def _told(answer: AnswerTold, context: LineContext) -> bool | None:
+    """Return whether the answer tells what the rule asks for; ``None`` where there is none that does."""
+    if answer.field == "*":
+        return answer.means if context.answers.touches(answer.element) else None
+    value = context.answers.value(answer.element, answer.field)
+    return answer.means if value is not None and value == answer.value else None
 
 
 def diagnosis_list(name: str, context: LineContext) -> Result:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from fhir_server.authorization.determination import Finding
 from fhir_server.policy import causes
+from fhir_server.policy.answers import Answers
 from fhir_server.policy.categories import Category, CodeRow, ScopeRule
 from fhir_server.policy.circumstances import Circumstances
 from fhir_server.policy.coverage import CoveragePack
@@ -26,7 +27,7 @@ from fhir_server.policy.findings import (
     rule_finding,
     rule_problem,
 )
-from fhir_server.policy.gates import MODEL_GATES, SERVICE_GATES, LineContext, code_gate, in_force
+from fhir_server.policy.gates import MODEL_GATES, NOTHING_ANSWERED, SERVICE_GATES, LineContext, code_gate, in_force
 from fhir_server.policy.rules import held_against
 from fhir_server.policy.spans import Span
 
@@ -62,16 +63,20 @@ class _Check:
     remark: Remark | None = None
 
 
-def scope_of(pack: CoveragePack, facts: RequestFacts, circumstances: Circumstances) -> tuple[ScopedLine, ...]:
+def scope_of(
+    pack: CoveragePack, facts: RequestFacts, circumstances: Circumstances, answers: Answers = NOTHING_ANSWERED
+) -> tuple[ScopedLine, ...]:
     """Return every line of the request with its standing, in the request's order."""
-    return with_followers(pack, [_scoped(pack, facts, line, circumstances) for line in facts.lines])
+    return with_followers(pack, [_scoped(pack, facts, line, circumstances, answers) for line in facts.lines])
 
 
-def _scoped(pack: CoveragePack, facts: RequestFacts, line: LineFacts, circumstances: Circumstances) -> ScopedLine:
+def _scoped(
+    pack: CoveragePack, facts: RequestFacts, line: LineFacts, circumstances: Circumstances, answers: Answers
+) -> ScopedLine:
     days = line.serviced or Span(circumstances.today, None)
     if line.cancelled:
         return ScopedLine(line, "cancelled", days)
-    context = LineContext(pack, facts, line, circumstances, days)
+    context = LineContext(pack, facts, line, circumstances, days, answers)
     checks = [_gate_check(pack, test(context)) for test in MODEL_GATES]
     category, row = _listed(pack, line.code, days) or (None, None)
     if line.service.fault or any(check.problem for check in checks):

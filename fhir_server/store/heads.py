@@ -47,6 +47,11 @@ class Head:
     changed_at: str
     stored_event: int
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this transaction makes the case, and has not written it again since: nothing else knows of it."""
+        return self.stored_event == 0
+
 
 class Heads(Repository):
     """The cases that this transaction has met."""

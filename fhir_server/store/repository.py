@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Select, bindparam, func, select
 
+from fhir_server.authorization.caller import Role
 from fhir_server.store.statements import Parameters, Statement
 from fhir_server.store.values import lock_number
 
@@ -36,6 +37,11 @@ class Repository:
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
+
+    def _require_review(self) -> None:
+        """Raise `NotAllowed` unless the caller reviews or operates."""
+        if Role.OPERATOR not in self._unit.caller.roles:
+            self._unit.caller.require(Role.REVIEWER)
 
     def _run(self, statement: Statement, parameters: Parameters) -> int:
         return statement.run(self._unit.connection, parameters)

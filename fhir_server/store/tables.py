@@ -1,11 +1,13 @@
-"""Every table of the store, and what the database itself refuses.
+"""The tables of a case and its log, and what the database itself refuses. Others: `review_tables`, `outgoing_tables`.
 
 Times are text, ISO 8601 in UTC with milliseconds (``2026-03-01T15:00:00.000Z``): always 24 characters, so that text
 order is time order on both engines, no driver turns them by a time zone, and an event reads the same years later.
+Calendar days are text too (``2026-03-01``), but for those of the registry.
 
 Every row names its owner, the client that submitted it. The pair (case number, owner) is a foreign key of each row that
 belongs to a case, so that the database refuses a row that crosses from one client to another. The log is a chain: an
-event names the state before it, which the event of the number before must have led to.
+event names the state before it, which the event of the number before must have led to. What needs more than one row to
+be told is refused by triggers (``migrations/release_0002_rules.py``).
 
 SQLite keeps rows without a rowid in one tree instead of two. Their key columns stand first: its own ``integrity_check``
 (3.40) takes a column in front of a key column for empty.
@@ -30,9 +32,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
 )
 
-SCHEMA_RELEASE = "0001"
+SCHEMA_RELEASE = "0002"
 """The newest revision in ``migrations/versions``: what this software works with."""
 
 metadata = MetaData(
@@ -45,10 +48,11 @@ metadata = MetaData(
     }
 )
 
-_counted = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only an INTEGER PRIMARY KEY by itself
+counted = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only an INTEGER PRIMARY KEY by itself
 
 
-def _belongs_to_case() -> ForeignKeyConstraint:
+def belongs_to_case() -> ForeignKeyConstraint:
+    """Return the key by which a row belongs to a case and to the case's owner."""
     return ForeignKeyConstraint(["case_number", "owner"], ["authorization_case.number", "authorization_case.owner"])
 
 
@@ -91,7 +95,7 @@ case_line = Table(
     Column("provider_npi", Text, nullable=False),
     Column("owner", Text, nullable=False),
     PrimaryKeyConstraint("case_number", "sequence", "service_system", "service_code", "provider_npi"),
-    _belongs_to_case(),
+    belongs_to_case(),
     sqlite_with_rowid=False,
 )
 """What was asked for, by line and provider: the look-up of a duplicate (D08)."""
@@ -105,7 +109,7 @@ case_identifier = Table(
     Column("value", Text, nullable=False),
     Column("owner", Text, nullable=False),
     PrimaryKeyConstraint("case_number", "kind", "system", "value"),
-    _belongs_to_case(),
+    belongs_to_case(),
     CheckConstraint(
         "kind IN ('utn', 'administrative', 'trace', 'request', 'transaction')",
         name="kind",
@@ -137,7 +141,7 @@ event = Table(
     Column("denies_line", Boolean, nullable=False),
     Column("data", Text, nullable=False),
     PrimaryKeyConstraint("case_number", "number"),
-    _belongs_to_case(),
+    belongs_to_case(),
     CheckConstraint(
         "(number = 1 AND state_before IS NULL) OR (number > 1 AND state_before IS NOT NULL)",
         name="chain",
@@ -163,14 +167,14 @@ event = Table(
     ),
     sqlite_with_rowid=False,
 )
-"""The truth. Triggers refuse UPDATE and DELETE, an event that does not follow the one before it, and a simulated
-reviewer in a store that is no sandbox (S-24).
+"""The truth. Triggers refuse UPDATE and DELETE, an event that does not follow the one before it, a simulated reviewer
+in a store that is no sandbox (S-24), and a denial that no licensed clinician has made (docs/decisions/never.md, 1).
 """
 
 message = Table(
     "message",
     metadata,
-    Column("id", _counted, primary_key=True),
+    Column("id", counted, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("case_number", Text),
     Column("direction", Text, nullable=False),
@@ -180,7 +184,7 @@ message = Table(
     Column("at", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
-    _belongs_to_case(),
+    belongs_to_case(),
     CheckConstraint("direction IN ('received', 'sent')", name="direction"),
     Index(None, "case_number"),
 )
@@ -200,7 +204,7 @@ document = Table(
     Column("content", LargeBinary, nullable=False),
     PrimaryKeyConstraint("case_number", "event_number", "position"),
     ForeignKeyConstraint(["case_number", "event_number"], ["event.case_number", "event.number"]),
-    _belongs_to_case(),
+    belongs_to_case(),
 )
 """The records of a request, in its order, beside the event that brought them. Append-only, as events are."""
 
@@ -213,8 +217,8 @@ replay = Table(
     Column("case_number", Text),
     Column("event_number", Integer),
     Column("status", Integer),
-    Column("message_id", _counted, ForeignKey("message.id")),
-    _belongs_to_case(),
+    Column("message_id", counted, ForeignKey("message.id")),
+    belongs_to_case(),
     sqlite_with_rowid=False,
 )
 """What was answered to the same content from the same client (S-16)."""
@@ -235,7 +239,7 @@ instance = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", _counted, primary_key=True),
+    Column("id", counted, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("case_number", Text, nullable=False),
     Column("event_number", Integer, nullable=False),
@@ -245,17 +249,15 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("delivered_at", Text),
     Column("last_error", Text),
+    Column("dead_at", Text),
     ForeignKeyConstraint(["case_number", "event_number"], ["event.case_number", "event.number"]),
-    _belongs_to_case(),
+    belongs_to_case(),
+    Index(None, "case_number", "event_number", "topic", unique=True),
 )
-"""What has to leave, written with the event that causes it and delivered later by a worker."""
+"""What has to leave, written with the event that causes it and delivered later by a worker. Dead: given up."""
 
-Index(
-    "ix_outbox_due",
-    outbox.c.available_at,
-    sqlite_where=outbox.c.delivered_at.is_(None),
-    postgresql_where=outbox.c.delivered_at.is_(None),
-)
+_waits = and_(outbox.c.delivered_at.is_(None), outbox.c.dead_at.is_(None))
+Index("ix_outbox_due", outbox.c.available_at, sqlite_where=_waits, postgresql_where=_waits)
 
 registry_beneficiary = Table(
     "registry_beneficiary",
@@ -286,7 +288,7 @@ registry_provider = Table(
 registry_exemption = Table(
     "registry_exemption",
     metadata,
-    Column("id", _counted, primary_key=True),
+    Column("id", counted, primary_key=True),
     Column("npi", Text, nullable=False),
     Column("effective_from", Date, nullable=False),
     Column("effective_to", Date),

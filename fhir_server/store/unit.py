@@ -6,14 +6,23 @@ from sqlalchemy import Connection
 
 from fhir_server.authorization.caller import Caller, Role
 from fhir_server.store.cases import Cases
+from fhir_server.store.claims import Claims
+from fhir_server.store.decisions import Decisions
 from fhir_server.store.documents import Documents
 from fhir_server.store.events import Events
+from fhir_server.store.exemptions import Exemptions
+from fhir_server.store.findings import Findings
 from fhir_server.store.heads import Heads
 from fhir_server.store.instances import Instances
+from fhir_server.store.jobs import Jobs
+from fhir_server.store.letters import Letters
 from fhir_server.store.messages import Messages
 from fhir_server.store.outbox import Outbox
 from fhir_server.store.registry import Registry
 from fhir_server.store.replays import Replays
+from fhir_server.store.reviewers import Reviewers
+from fhir_server.store.tracking import TrackingNumbers
+from fhir_server.store.worklist import Worklist
 
 
 class UnitOfWork:
@@ -28,13 +37,22 @@ class UnitOfWork:
         self.writing = writing
         self.heads = Heads(self)
         self.cases = Cases(self)
+        self.claims = Claims(self)
+        self.decisions = Decisions(self)
         self.documents = Documents(self)
         self.events = Events(self)
+        self.exemptions_log = Exemptions(self)
+        self.findings = Findings(self)
         self.instances = Instances(self)
+        self.jobs = Jobs(self)
+        self.letters = Letters(self)
         self.messages = Messages(self)
         self.outbox = Outbox(self)
         self.registry = Registry(self)
         self.replays = Replays(self)
+        self.reviewers = Reviewers(self)
+        self.tracking = TrackingNumbers(self)
+        self.worklist = Worklist(self)
 
     @property
     def engine(self) -> str:

@@ -26,6 +26,7 @@ from fhir_server.fhir.negotiation import MIME, answer_format, content_format
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.fhir.xml import dumps as xml_dumps
 from fhir_server.security.clients import Identification
+from fhir_server.web.problems import problem_response
 
 log = structlog.get_logger()
 
@@ -81,7 +82,12 @@ def resource_response(
 
 
 def refusal_response(refusal: Refusal) -> Response:
-    """Return the OperationOutcome of *refusal*, in the format that the caller asked for where there is a choice."""
+    """Return *refusal* as the address tells it: JSON problems under `/api`, an OperationOutcome everywhere else.
+
+    An OperationOutcome comes in the format that the caller asked for where there is a choice.
+    """
+    if request.path.startswith("/api/"):
+        return problem_response(refusal)
     try:
         name = agreed_format(("json", "xml"))
     except NotAcceptable:

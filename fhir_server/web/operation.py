@@ -21,6 +21,7 @@ from prometheus_client import (
 
 from fhir_server.errors import Refusal, StoreMismatch, Unavailable
 from fhir_server.store.database import Database
+from fhir_server.web.figures import decision_figures
 
 log = structlog.get_logger()
 
@@ -41,6 +42,8 @@ _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 def operation_blueprint(database: Database) -> Blueprint:
     """Return `/healthz`, `/readyz` and `/metrics`."""
     blueprint = Blueprint("operation", __name__)
+    decisions = CollectorRegistry()
+    decisions.register(decision_figures(database))
 
     @blueprint.get("/healthz")
     def health() -> Response:
@@ -57,7 +60,8 @@ def operation_blueprint(database: Database) -> Blueprint:
     @blueprint.get("/metrics")
     def metrics() -> Response:
         try:
-            return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+            figures = generate_latest(_registry()) + generate_latest(decisions)
+            return Response(figures, content_type=CONTENT_TYPE_LATEST)
         except FIGURES_LOST as error:
             raise Unavailable.because("The figures cannot be read.", "Ask again later.") from error
 

@@ -9,17 +9,19 @@ from datetime import datetime
 import structlog
 from flask import Blueprint, Response
 
-from fhir_server.authorization.response import AuthorizationResponse
+from fhir_server.authorization.caller import Role
 from fhir_server.fhir.limits import Limits
 from fhir_server.fhir.validation import Validator
+from fhir_server.pas.precheck import precheck_parameters
 from fhir_server.pas.read import FHIR_JSON, read_submission
 from fhir_server.pas.versions import Version
-from fhir_server.pas.write import write_response
 from fhir_server.security.clients import Identification
 from fhir_server.store.database import Database
-from fhir_server.web.exchange import agreed_format, known_caller, sent_body
+from fhir_server.web.exchange import agreed_format, known_caller, resource_response, sent_body
+from fhir_server.web.renderers import renderer
 from fhir_server.workflow.circumstances import Review
-from fhir_server.workflow.submit import Renderer, Submission, submit
+from fhir_server.workflow.precheck import precheck
+from fhir_server.workflow.submit import Submission, submit
 
 JSON_ONLY = ("json",)  # PAS-018: the operations take and give JSON
 
@@ -34,15 +36,6 @@ class Service:
     limits: Limits
     validators: Mapping[str, Validator]
     clock: Callable[[], datetime]
-
-
-def renderer(version: Version, *, sandbox: bool) -> Renderer:
-    """Return the pure function that makes an answer's bytes in *version*."""
-
-    def render(response: AuthorizationResponse, case: str, moment: str) -> bytes:
-        return write_response(response, version, case=case, moment=moment, sandbox=sandbox)
-
-    return render
 
 
 def pas_blueprint(version: Version, service: Service) -> Blueprint:
@@ -61,6 +54,16 @@ def pas_blueprint(version: Version, service: Service) -> Blueprint:
         answer = submit(submission, service.database, service.review, render, FHIR_JSON)
         structlog.contextvars.bind_contextvars(case=answer.case, replayed=answer.replayed)
         return _answer_response(answer.body, answer.status, answer.content_type, answer.replayed)
+
+    @blueprint.post("/Claim/$precheck")
+    def precheck_claim() -> Response:
+        caller = known_caller(service.identification)
+        agreed_format(JSON_ONLY)
+        body = sent_body(JSON_ONLY, service.limits.max_bytes)
+        intake = read_submission(body, version, service.limits, service.validators[version.label])
+        caller.require(Role.SUBMITTER)
+        determination = precheck(intake.request, caller, service.database, service.review, service.clock())
+        return resource_response(precheck_parameters(determination))
 
     return blueprint
 

@@ -1,10 +1,11 @@
 """A submission, from the moment it was read to the answer: one transaction, told here from top to bottom.
 
     claim      the same content from the same client is answered once (S-16); whoever sends it again gets the same bytes
-    gather     what the registry and earlier cases say about it
+    gather     what the records say, and what the registry and earlier cases know
     decide     the policy packs weigh it into a determination
     open       a case is made, with the exact bytes and the records that came (PAS-033)
     record     the decision becomes an event, and work for whoever is to be told
+    route      what software did not decide waits in the worklist for a reviewer
     answer     the answer is rendered, stored with its event, and returned
 
 Nothing is kept unless all of it is: a crash at any point leaves either the whole case with its answer, or nothing.
@@ -14,32 +15,39 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fhir_server.authorization.answering import compose
 from fhir_server.authorization.caller import Caller, Role
 from fhir_server.authorization.determination import Determination
-from fhir_server.authorization.events import Answered, Determined, EventKind, Received
+from fhir_server.authorization.events import (
+    Answered,
+    Determined,
+    Event,
+    EventData,
+    EventKind,
+    Received,
+    Resubmitted,
+)
 from fhir_server.authorization.request import AuthorizationRequest
-from fhir_server.authorization.response import AuthorizationResponse
 from fhir_server.authorization.states import State
 from fhir_server.authorization.submission import Intake, NamedInstance, Observation
 from fhir_server.errors import ContentInvalid, Issue, NotSupported
-from fhir_server.policy.engine import determine, waiting_items
+from fhir_server.evidence.gather import gather_evidence
+from fhir_server.policy.circumstances import Circumstances
+from fhir_server.policy.engine import checklists_for, determine, waiting_items
 from fhir_server.policy.facts import RequestFacts, facts_of
 from fhir_server.store.cases import CaseIdentifier, CaseLine, CaseRecord
 from fhir_server.store.database import Database
 from fhir_server.store.instances import Instance
 from fhir_server.store.messages import Message
 from fhir_server.store.unit import UnitOfWork
+from fhir_server.workflow.answers import OK, SANDBOX_DISPOSITION, Renderer
 from fhir_server.workflow.circumstances import Review, gather, grounds_of
 
-Renderer = Callable[[AuthorizationResponse, str, str], bytes]
 CASE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that is misread on the telephone
-SANDBOX_DISPOSITION = "Answered by a sandbox: no real decision about anybody."
-OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +83,20 @@ def submit(submission: Submission, database: Database, review: Review, render: R
     _refuse_update(submission.intake.request)
     key = replay_key(submission)
     facts = facts_of(submission.intake.request)
+    evidence = gather_evidence(submission.intake.request, checklists_for(review.packs, facts))
     with database.write(submission.caller) as unit:
         stored = unit.replays.claim(key, submission.received_at, review.window)
         if stored is not None:
             return Answer(stored.case, stored.status, stored.content_type, stored.body, replayed=True)
         observations = _check_instances(unit, submission.intake)
-        circumstances = gather(unit, submission.intake.request, facts, review, submission.received_at)
+        circumstances = gather(unit, facts, review, submission.received_at)
         case = new_case_number(submission.received_at)
-        determination = determine(submission.intake.request, facts, circumstances, review.packs, case_number=case)
-        _open(unit, case, submission, facts, waiting_items(facts, determination), observations)
-        _record(unit, case, Determined(determination, grounds_of(circumstances)), submission)
+        determination = determine(
+            submission.intake.request, facts, circumstances, review.packs, case_number=case, evidence=evidence
+        )
+        _open(unit, case, submission, facts, determination, _resubmitted(circumstances, determination), observations)
+        _record(unit, case, Determined(determination, grounds_of(circumstances, evidence)), submission, facts)
+        _route(unit, case, determination)
         body = _answer(unit, case, determination, submission, review, render)
         unit.replays.keep(key, case, OK, body, content_type, submission.received_at)
     return Answer(case, OK, content_type, body)
@@ -150,17 +162,29 @@ def _open(
     case: str,
     submission: Submission,
     facts: RequestFacts,
-    items: Mapping[int, tuple[str, str]],
+    determination: Determination,
+    earlier: str | None,
     observations: tuple[Observation, ...],
 ) -> None:
-    """Make the case: its look-up rows, its first event, the exact bytes and the records."""
+    """Make the case: its look-up rows, its first event, the exact bytes and the records.
+
+    *earlier* is the case that it takes up again, which is told so.
+    """
     request = submission.intake.request
-    unit.cases.create(_case_record(case, submission, facts, items))
+    unit.cases.create(_case_record(case, submission, facts, waiting_items(facts, determination)))
     unit.messages.keep(
         Message("received", submission.channel, submission.content_type, submission.body, submission.received_at, case)
     )
-    received = Received(submission.channel, hashlib.sha256(submission.body).hexdigest(), request, observations)
+    received = Received(submission.channel, hashlib.sha256(submission.body).hexdigest(), request, observations, earlier)
     _append(unit, case, submission, EventKind.RECEIVED, received, State.RECEIVED)
+    if earlier:
+        _append(unit, earlier, submission, EventKind.RESUBMITTED, Resubmitted(case), unit.cases.get(earlier).state)
+
+
+def _resubmitted(circumstances: Circumstances, determination: Determination) -> str | None:
+    """Return the case that the request takes up again; one that is dismissed takes up none."""
+    taken_up = circumstances.prior is not None and determination.state is not State.DISMISSED
+    return circumstances.prior.case if circumstances.prior and taken_up else None
 
 
 def _case_record(
@@ -195,13 +219,30 @@ def _identifiers(case: str, request: AuthorizationRequest) -> list[CaseIdentifie
     return list(dict.fromkeys(found))
 
 
-def _record(unit: UnitOfWork, case: str, determined: Determined, submission: Submission) -> None:
+def _record(unit: UnitOfWork, case: str, determined: Determined, submission: Submission, facts: RequestFacts) -> None:
     """Append the decision with its grounds; let whoever waits for it be told by the worker."""
     determination = determined.determination
-    _append(unit, case, submission, EventKind.DETERMINED, determined, determination.state)
+    event = _append(unit, case, submission, EventKind.DETERMINED, determined, determination.state)
+    provider = next((npi for line in facts.lines if (npi := facts.provider_of(line))), None)
+    unit.decisions.keep(
+        event,
+        received_at=submission.received_at,
+        state_of_service=next((line.state for line in facts.lines if line.state), None),
+        expedited=bool(determination.clock and determination.clock.expedited),
+        resubmission=facts.prior_number is not None,
+        provider_npi=provider,
+    )
     if determination.authorization_number:
         unit.cases.identify(case, [CaseIdentifier("utn", determination.authorization_number)])
     unit.outbox.put(case, "determined", submission.received_at)
+
+
+def _route(unit: UnitOfWork, case: str, determination: Determination) -> None:
+    """Put what a person has to decide into the worklist, with every element that he has to settle."""
+    if determination.routing is None or determination.clock is None:
+        return
+    criteria = ((each.category, each.element) for each in determination.criteria if each.result != "not applicable")
+    unit.worklist.open(case, determination.routing, determination.clock, dict.fromkeys(criteria))
 
 
 def _answer(
@@ -231,7 +272,7 @@ def _append(
     case: str,
     submission: Submission,
     kind: EventKind,
-    data: Received | Determined | Answered,
+    data: EventData,
     state: State,
-) -> None:
-    unit.events.append(case, submission.caller.client, kind, data, state, submission.received_at)
+) -> Event:
+    return unit.events.append(case, submission.caller.client, kind, data, state, submission.received_at)

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from fhir_server.authorization.caller import operator
+from fhir_server.authorization.determination import Determination
+from fhir_server.authorization.events import Determined
 from fhir_server.policy.registry import read_registry
 from fhir_server.workflow.registry import load_registry
 from tests.web.answers import actions, check_answer, claim_response, codes_of, note_numbers
@@ -26,6 +28,10 @@ ON_BOTH_ENGINES = {
     "wiser/01-knee-arthroscopy.json",
     "wiser/03-vagus-nerve-stimulation.json",
     "wiser/13-skin-substitutes.json",
+    "wiser/complete/09-vertebral-augmentation.json",
+    "wiser/complete/scanned-record.json",
+    "wiser/incomplete/document-missing.json",
+    "wiser/incomplete/text-contradicts-answer.json",
     "wiser/dismissed/d04-birth-date.json",
     "wiser/dismissed/d07-provider-exempt.json",
     "wiser/dismissed/d08-second.json",
@@ -45,8 +51,14 @@ def test_every_category_and_every_dismissal_has_its_example() -> None:
     paths = " ".join(REQUESTS)
     for number in range(1, 14):
         assert f"wiser/{number:02}-" in paths
+        assert f"wiser/complete/{number:02}-" in paths
     dismissed = {row["expected"].get("dismissal") for row in ROWS}
     assert {f"D0{number}" for number in range(1, 10)} <= dismissed
+
+
+def test_every_row_of_complete_and_incomplete_tells_what_is_open() -> None:
+    told = [row["path"] for row in ROWS if "open" in row["expected"]]
+    assert told == [row["path"] for row in ROWS if "complete/" in row["path"]]
 
 
 @pytest.mark.rule("PAS-037", "PAS-038", "PAS-040", "PAS-041", "PAS-095", "PAS-096", "PAS-097")
@@ -75,6 +87,7 @@ def check_row(serve: Serve, row: Mapping[str, Any]) -> None:
     check_answer(json.loads(example_bytes(row["path"])), answer)
     check_expected(answer, expected)
     check_words(claim_response(answer), expected)
+    check_decision(decision(served, case_of(response)), claim_response(answer), expected)
     for case in earlier:
         assert case in json.dumps(claim_response(answer)["processNote"])  # D08 names the request that is open
 
@@ -102,6 +115,30 @@ def check_expected(answer: Json, expected: Mapping[str, Any]) -> None:
         for payload in entry["resource"]["payload"]
     ]
     assert asked == expected.get("asks_for", [])
+
+
+def decision(served: Served, case: str) -> Determination:
+    """Return what was decided about *case*."""
+    [determined] = [event.data for event in served.kept(case).events if isinstance(event.data, Determined)]
+    return determined.determination
+
+
+def check_decision(determination: Determination, response: Json, expected: Mapping[str, Any]) -> None:
+    """Compare the elements and rules that keep a request from affirmation; the requester reads each element's name."""
+    if "open" not in expected:
+        return
+    found = {each.element: each.gap for each in determination.criteria if each.gap}
+    assert found == expected["open"]
+    stopping = {each.rule for each in determination.code_rules if each.severity != "I"}
+    assert stopping == set(expected.get("rules", []))
+    told = " ".join(note["text"] for note in response["processNote"])
+    labels = {each.element: each.label for each in determination.criteria}
+    assert all(labels[element] in told for element in found)
+    if "expedited" in expected:
+        clock = determination.clock
+        assert clock is not None
+        assert (clock.expedited, clock.downgraded) == (expected["expedited"], not expected["expedited"])
+        assert ("Expedited review was asked for without a reason" in told) == clock.downgraded
 
 
 def follow_up(error: Json) -> list[str]:

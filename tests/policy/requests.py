@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fhir_server.authorization.determination import Determination
+from fhir_server.authorization.evidence import Evidence
 from fhir_server.authorization.parties import (
     NPI,
     Coverage,
@@ -24,7 +25,7 @@ from fhir_server.authorization.request import (
 )
 from fhir_server.authorization.values import Address, Code, Concept, Identifier, PersonName, Quantity
 from fhir_server.policy.circumstances import Circumstances
-from fhir_server.policy.engine import determine
+from fhir_server.policy.engine import NO_EVIDENCE, determine
 from fhir_server.policy.facts import facts_of
 from fhir_server.policy.pack import Pack, builtin_pack, load_packs
 
@@ -125,9 +126,11 @@ def circumstances(**changes: Any) -> Circumstances:
     return replace(Circumstances(NOW, ALL_STATES), **changes)
 
 
-def decide(asked: AuthorizationRequest, packs: tuple[Pack, ...] = WISER, **changes: Any) -> Determination:
+def decide(
+    asked: AuthorizationRequest, packs: tuple[Pack, ...] = WISER, evidence: Evidence = NO_EVIDENCE, **changes: Any
+) -> Determination:
     """Return what is decided about *asked*; *changes* are those of the circumstances."""
-    return determine(asked, facts_of(asked), circumstances(**changes), packs, case_number=CASE)
+    return determine(asked, facts_of(asked), circumstances(**changes), packs, case_number=CASE, evidence=evidence)
 
 
 def outcomes(determination: Determination) -> Mapping[int, str]:
@@ -143,6 +146,12 @@ def found_by(determination: Determination, rule: str, line: int | None = 1) -> t
     """What came of a rule, and on what."""
     held = next(each for each in determination.findings if each.rule == rule and each.line == line)
     return held.result, held.found
+
+
+def administrative(determination: Determination) -> tuple[str, ...]:
+    """What is missing or unclear beside the elements of a checklist, which no record of these requests answers."""
+    elements = {f"{each.label} ({each.element})" for each in determination.criteria} | {"Clinical records"}
+    return tuple(each for each in determination.missing if each not in elements)
 
 
 def dismissal(determination: Determination) -> str | None:

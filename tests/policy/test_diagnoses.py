@@ -13,7 +13,18 @@ import pytest
 from fhir_server.authorization.states import State
 from fhir_server.policy.coverage import CoveragePack
 from fhir_server.policy.diagnoses import icd_10_cm
-from tests.policy.requests import WISER, decide, dismissal, errors, found_by, line, outcomes, request, told
+from tests.policy.requests import (
+    WISER,
+    administrative,
+    decide,
+    dismissal,
+    errors,
+    found_by,
+    line,
+    outcomes,
+    request,
+    told,
+)
 
 WITHIN, AFTER = "2026-09-30", "2026-10-01"
 """The last day of the fiscal year of the edition, and the day after."""
@@ -85,7 +96,7 @@ def test_each_invalid_code_is_told_once() -> None:
 
 def test_another_fiscal_year_only_warns() -> None:
     decided = decide(request(line(1, "22513", serviced=AFTER), diagnoses=["M80.08XA"]))
-    assert (decided.state, decided.missing) == (State.IN_REVIEW, ())
+    assert (decided.state, administrative(decided)) == (State.IN_REVIEW, ())
     assert found_by(decided, "diagnosis-code-edition")[0] == "unknown"
     within = decide(request(line(1, "22513", serviced=WITHIN), diagnoses=["M80.08XA"]))
     assert not any(each.rule == "diagnosis-code-edition" for each in within.findings)
@@ -96,7 +107,7 @@ def test_a_code_that_another_year_may_know_is_asked_about(day: str | None, expec
     decided = decide(request(line(1, "22513", serviced=day), diagnoses=["M80.08XB"]))
     assert dismissal(decided) == expected
     if expected is None:
-        assert decided.missing == ("a diagnosis code that is not in the ICD-10-CM edition held here",)
+        assert administrative(decided) == ("a diagnosis code that is not in the ICD-10-CM edition held here",)
 
 
 def test_a_header_is_incomplete_in_every_year() -> None:
@@ -133,7 +144,7 @@ def test_the_purpose_of_62323_is_told_by_a_diagnosis_of_the_articles(diagnosis: 
     """M48.061 stands in one contractor's article alone; for the purpose any of them will do, in any state."""
     decided = decide(request(line(1, "62323"), diagnoses=[diagnosis], state="AZ"))
     assert decided.state is State.IN_REVIEW
-    assert decided.missing == (() if tells else ("purpose of the injection",))
+    assert administrative(decided) == (() if tells else ("purpose of the injection",))
     assert found_by(decided, "esi-purpose")[0] == ("met" if tells else "unknown")
 
 

@@ -15,7 +15,7 @@ from fhir_server.authorization.parties import NPI, Person, Practitioner, Provide
 from fhir_server.authorization.request import AuthorizationRequest, CareTeamMember, Insurance
 from fhir_server.authorization.states import State
 from fhir_server.authorization.values import Code, Concept, Identifier, Period, PersonName, Quantity
-from fhir_server.policy.circumstances import OpenItem
+from fhir_server.policy.circumstances import OpenItem, PriorCase
 from fhir_server.policy.engine import determine, waiting_items
 from fhir_server.policy.facts import facts_of
 from fhir_server.policy.registry import BeneficiaryRecord, Exemption, ProviderRecord
@@ -32,6 +32,7 @@ from tests.policy.requests import (
     ROLES,
     TYPES,
     WISER,
+    administrative,
     at_facility,
     circumstances,
     concept,
@@ -141,7 +142,9 @@ def test_a_name_is_compared_by_last_and_first_given_name(sent: PersonName, recor
 
 def test_any_of_the_names_sent_may_be_the_one_on_the_card() -> None:
     names = (PersonName("Maiden", (GIVEN,), use="maiden"), PersonName(FAMILY, (GIVEN,)))
-    assert decide(kyphoplasty(beneficiary=Person(names=names, birth_date=BORN)), beneficiary=KNOWN).missing == ()
+    assert (
+        administrative(decide(kyphoplasty(beneficiary=Person(names=names, birth_date=BORN)), beneficiary=KNOWN)) == ()
+    )
 
 
 @pytest.mark.parametrize("name", [PersonName(FAMILY), PersonName(given=(GIVEN,)), PersonName(text=FAMILY)])
@@ -152,7 +155,7 @@ def test_a_name_that_lacks_first_or_last_is_returned(name: PersonName) -> None:
 
 
 def test_a_birth_date_that_the_registry_lacks_is_not_missing() -> None:
-    assert decide(kyphoplasty(), beneficiary=replace(KNOWN, birth_date=None)).missing == ()
+    assert administrative(decide(kyphoplasty(), beneficiary=replace(KNOWN, birth_date=None))) == ()
 
 
 def test_a_record_that_knows_only_the_payer_contradicts_nothing_else() -> None:
@@ -268,8 +271,8 @@ def test_a_surgeon_s_ptan_is_held_against_his_own_record_and_not_the_hospital_s(
 def test_units_that_are_no_whole_number_are_asked_for_and_not_held_against_anybody(units: Decimal | int | None) -> None:
     decided = decide(kyphoplasty(lines=(line(1, "22513", quantity=Quantity(units)),)))
     assert decided.state is State.IN_REVIEW
-    assert decided.missing == ("units",)
-    assert decide(kyphoplasty(lines=(line(1, "22513", quantity=Quantity(Decimal("2.0"))),))).missing == ()
+    assert administrative(decided) == ("units",)
+    assert administrative(decide(kyphoplasty(lines=(line(1, "22513", quantity=Quantity(Decimal("2.0"))),)))) == ()
 
 
 @pytest.mark.parametrize("other", ["24", "21"])
@@ -309,7 +312,7 @@ def test_a_facility_that_belongs_to_no_line_is_asked_about() -> None:
     untied = replace(kyphoplasty().care_team[0], covers_whole_request=False)
     decided = decide(kyphoplasty(care_team=(untied,)))
     assert decided.state is State.IN_REVIEW
-    assert decided.missing == ("to which lines the facility belongs",)
+    assert administrative(decided) == ("to which lines the facility belongs",)
 
 
 def test_all_errors_are_told_at_once_and_each_points_at_its_note() -> None:
@@ -339,12 +342,44 @@ def test_out_of_scope_lines_are_not_held_to_billing_data() -> None:
     assert decided.state is State.IN_REVIEW
 
 
-def test_a_resubmission_with_a_number_is_taken() -> None:
-    asked = kyphoplasty(
+NON_AFFIRMED = PriorCase("CASE-000002", State.NON_AFFIRMED, "1EG4TE5MK73", (("quistgaard", "ottoline"),), BORN)
+
+
+def resubmission(**changes: Any) -> AuthorizationRequest:
+    return kyphoplasty(
         certification_type=concept("https://codesystem.x12.org/005010/1322", "R"),
         administrative_reference_number="JLB86260080030",
+        **changes,
     )
-    assert decide(asked).state is State.IN_REVIEW
+
+
+@pytest.mark.parametrize("state", [State.NON_AFFIRMED, State.PARTIAL])
+def test_a_resubmission_of_a_decision_that_said_no_is_taken(state: State) -> None:
+    assert decide(resubmission(), prior=replace(NON_AFFIRMED, state=state)).state is State.IN_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("prior", "code", "position"),
+    [
+        (None, "AA", "2000E-REF02"),
+        (replace(NON_AFFIRMED, member_id="2AA2AA2AA22"), "AA", "2000E-REF02"),
+        (replace(NON_AFFIRMED, state=State.AFFIRMED), "AA", "2000E-REF02"),
+        (replace(NON_AFFIRMED, state=State.IN_REVIEW), "AA", "2000E-REF02"),
+        (replace(NON_AFFIRMED, names=(("quistgard", "ottoline"),)), "73", "2010C-NM103"),
+        (replace(NON_AFFIRMED, birth_date="1948-03-10"), "71", "2010C-DMG02"),
+    ],
+)
+def test_a_resubmission_needs_the_number_and_the_very_same_beneficiary(
+    prior: PriorCase | None, code: str, position: str
+) -> None:
+    decided = decide(resubmission(), prior=prior)
+    assert dismissal(decided) == "D05"
+    assert errors(decided) == [(code, "C", position)]
+
+
+def test_a_denied_claim_ends_resubmission() -> None:
+    decided = decide(resubmission(), prior=replace(NON_AFFIRMED, claim_denied=True))
+    assert (dismissal(decided), errors(decided)) == ("D10", [("AA", "N", "2000E")])
 
 
 def test_a_provider_who_is_not_eligible() -> None:

@@ -17,6 +17,7 @@ from tests.policy.requests import (
     ALL_STATES,
     HCPCS,
     WISER,
+    administrative,
     at_facility,
     concept,
     coverage,
@@ -204,8 +205,10 @@ def test_days_that_straddle_the_first_day_are_asked_about(serviced: Period | str
     asked = request(line(1, "C8011", serviced=serviced), diagnoses=["G47.33"])
     decided = decide(asked, now=datetime(2026, 3, 20, tzinfo=UTC))
     assert decided.state is State.IN_REVIEW
-    assert len(decided.missing) == 1
-    assert decided.missing[0].startswith("date of service" if serviced is None else "the date of service (one date,")
+    assert len(administrative(decided)) == 1
+    assert administrative(decided)[0].startswith(
+        "date of service" if serviced is None else "the date of service (one date,"
+    )
 
 
 @pytest.mark.parametrize("site", ["11", "12", "19", "22", "24", "131", "13x", "13"])
@@ -286,7 +289,7 @@ def test_a_line_uses_its_own_diagnoses() -> None:
 def test_the_purpose_of_62323_is_asked_and_never_held_against_anybody() -> None:
     decided = decide(request(line(1, "62323"), diagnoses=["G89.4"]))
     assert decided.state is State.IN_REVIEW
-    assert decided.missing == ("purpose of the injection",)
+    assert administrative(decided) == ("purpose of the injection",)
 
 
 def test_outside_the_six_states_is_no_wiser_service() -> None:
@@ -317,7 +320,7 @@ def test_original_medicare_is_in(kind: str) -> None:
     asked = request(line(1, "22513"), insurance=(Insurance(1, coverage(kind), focal=True),))
     decided = decide(asked)
     assert decided.state is State.IN_REVIEW
-    assert "kind of coverage" not in decided.missing
+    assert "kind of coverage" not in administrative(decided)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +345,7 @@ def test_without_a_type_of_coverage_the_payer_decides_and_silence_routes(payers:
     asked = request(line(1, "22513"), insurance=(Insurance(1, coverage(None), focal=True),))
     decided = decide(asked, medicare_payers=payers)
     assert decided.state is State.IN_REVIEW
-    assert ("kind of coverage" in decided.missing) is missing
+    assert ("kind of coverage" in administrative(decided)) is missing
 
 
 def test_medicare_as_secondary_payer_is_in() -> None:
@@ -407,7 +410,12 @@ def test_silence_never_dismisses_for_what_the_guide_does_not_require() -> None:
     asked = replace(asked, beneficiary=replace(asked.beneficiary, birth_date=None))
     decided = decide(asked)
     assert decided.state is State.IN_REVIEW
-    assert set(decided.missing) == {"date of service", "kind of coverage", "date of birth", "purpose of the injection"}
+    assert set(administrative(decided)) == {
+        "date of service",
+        "kind of coverage",
+        "date of birth",
+        "purpose of the injection",
+    }
     assert all(each.result != "not met" for each in decided.findings)
 
 

@@ -22,6 +22,7 @@ from tests.policy.requests import (
     FACILITY_NPI,
     HCPCS,
     WISER,
+    administrative,
     at_facility,
     concept,
     coverage,
@@ -157,7 +158,7 @@ def test_a_code_of_another_system_is_told_as_such() -> None:
 def test_a_range_that_may_hold_a_wiser_service_goes_to_a_person(first: str, last: str) -> None:
     decided = decide(request(line(1, "22511"), line(2, first, service_end=concept(CPT, last))))
     assert outcomes(decided) == {1: "in-review", 2: "in-review"}
-    assert decided.missing == ("which code of the range is asked for",)
+    assert administrative(decided) == ("which code of the range is asked for",)
     assert f"{first} to {last}" in (decided.lines[1].reason or "")
 
 
@@ -184,7 +185,7 @@ def test_a_secondary_payer_dismisses_nothing_beside_medicare(kind: str | None) -
     for focal in (True, False):
         insurance = (Insurance(1, coverage(kind, "ABC"), focal=focal), Insurance(2, coverage("121")))
         decided = decide(request(line(1, "22513"), insurance=insurance))
-        assert (decided.state, decided.missing) == (State.IN_REVIEW, ())
+        assert (decided.state, administrative(decided)) == (State.IN_REVIEW, ())
 
 
 def test_a_supplement_alone_is_asked_to_be_sent_with_medicare() -> None:
@@ -203,18 +204,18 @@ def test_payers_are_named_properly() -> None:
 
 def test_a_type_of_coverage_that_does_not_decide_is_unclear_and_not_missing() -> None:
     decided = decide(request(line(1, "22513"), insurance=(Insurance(1, coverage("5")),)))
-    assert decided.missing == ("whether the coverage is Original Medicare",)
-    assert "Still missing" not in told(decided)
+    assert administrative(decided) == ("whether the coverage is Original Medicare",)
+    assert "date of service" not in told(decided).partition("Still missing")[2].partition("Not clear yet")[0]
     assert "Not clear yet: whether" in told(decided)
 
 
 def test_a_period_that_begins_before_the_model_is_unclear_and_not_missing() -> None:
     period = Period("2026-01-10", "2026-01-20")
     decided = decide(request(line(1, "22513", serviced=period)), now=datetime(2026, 1, 6, tzinfo=UTC))
-    assert decided.missing == (
+    assert administrative(decided) == (
         "the date of service (one date, or a period wholly inside the model and the dates of the code)",
     )
-    assert "Still missing" not in told(decided)
+    assert "date of service" not in told(decided).partition("Still missing")[2].partition("Not clear yet")[0]
 
 
 def test_before_the_model_takes_requests_the_day_is_told() -> None:
@@ -238,7 +239,7 @@ def test_silence_about_the_date_dismisses_no_code_that_has_ended() -> None:
     ended = msgspec.structs.replace(category, codes=(msgspec.structs.replace(row, effective_to=date(2026, 5, 31)),))
     pack = replace(wiser, categories=(ended, *wiser.categories[1:]))
     decided = decide(request(line(1, "29877", serviced=None)), (pack,))
-    assert (decided.state, decided.missing) == (State.IN_REVIEW, ("date of service",))
+    assert (decided.state, administrative(decided)) == (State.IN_REVIEW, ("date of service",))
 
 
 @pytest.mark.parametrize("code", ["63650", "22551"])
@@ -261,12 +262,17 @@ def test_a_date_before_the_receipt_is_noted_in_a_sentence() -> None:
     assert len(decide(request(line(1, "22513", serviced="2026-06-01"))).explanations) == 1
 
 
-def test_an_expedited_request_without_a_reason_is_asked_for_it() -> None:
+def test_an_expedited_request_without_a_reason_goes_on_as_a_standard_one_with_notice() -> None:
     asked = request(line(1, "22513"), level_of_service=concept("https://codesystem.x12.org/005010/1338", "U"))
-    assert decide(asked).missing == ("reason for the expedited review",)
+    without = decide(asked)
+    assert without.clock is not None
+    assert (without.clock.expedited, without.clock.downgraded) == (False, True)
+    assert any("goes on as a standard one" in text for text in without.explanations)
     reason = SupportingInformation(1, "message", text="Her breathing fails.")
     decided = decide(replace(asked, supporting_information=(reason,)))
-    assert (decided.missing, len(decided.explanations)) == ((), 1)
+    assert decided.clock is not None
+    assert (decided.clock.expedited, decided.clock.downgraded) == (True, False)
+    assert (administrative(decided), len(decided.explanations)) == ((), 1)
 
 
 def test_expedited_by_its_priority_alone_is_warned_about() -> None:

@@ -16,7 +16,8 @@ from fhir_server.store import cases
 from fhir_server.store.cases import CaseIdentifier, CaseLine, CaseRecord
 from fhir_server.store.database import Database
 from fhir_server.store.translating import ConstraintBroken
-from tests.store.submissions import ALICE, CLINICIAN, HOSPITAL, NOW, SURGEON, Submission, request, submit
+from tests.store.reviews import CLINIC, decide, review
+from tests.store.submissions import ALICE, HOSPITAL, NOW, SURGEON, Submission, request, submit
 
 MEMBER = "1EG4TE5MK73"
 
@@ -82,10 +83,18 @@ def test_whoever_sees_all_is_told_of_his_own_cases_only(database: Database) -> N
         assert unit.cases.open_items(MEMBER, [(HOSPITAL, "64561")]) == {}
 
 
-@pytest.mark.parametrize("state", [State.AFFIRMED, State.NON_AFFIRMED, State.DISMISSED])
+@pytest.mark.parametrize("state", [State.AFFIRMED, State.DISMISSED])
 def test_a_decided_case_is_no_open_one(database: Database, state: State) -> None:
     with database.write(ALICE) as unit:
-        submit(unit, Submission(state=state, decider=CLINICIAN))
+        submit(unit, Submission(state=state))
+        assert unit.cases.open_items(MEMBER, [(HOSPITAL, "64561")]) == {}
+
+
+def test_a_denied_case_is_no_open_one(database: Database) -> None:
+    review(database)
+    with database.write(CLINIC) as unit:
+        decide(unit, State.NON_AFFIRMED)
+    with database.write(ALICE) as unit:
         assert unit.cases.open_items(MEMBER, [(HOSPITAL, "64561")]) == {}
 
 

@@ -10,13 +10,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from fhir_server.authorization.determination import Decider
-from fhir_server.authorization.events import Answered, Determined, EventKind, Received
+from fhir_server.authorization.events import DATA_OF_KIND, Answered, Determined, EventData, EventKind, Received
 from fhir_server.authorization.request import AuthorizationRequest, Document
 from fhir_server.authorization.states import State, TransitionRefused
 from fhir_server.authorization.submission import Observation
@@ -24,13 +24,12 @@ from fhir_server.errors import NotFound
 from fhir_server.policy.extraction import member_id
 from fhir_server.store.cases import CaseRecord
 from fhir_server.store.database import Database
-from fhir_server.store.events import EventData
+from fhir_server.store.events import LogContradictory
 from fhir_server.store.translating import ConstraintBroken
 from fhir_server.store.unit import UnitOfWork
-from tests.store.submissions import ALICE, CLINICIAN, NOW, SOFTWARE, Submission, determination, submit
+from tests.store.submissions import ALICE, CLINICIAN, NOW, Submission, determination, submit
 
 SIMULATED = dataclasses.replace(CLINICIAN, kind="simulated")
-PARTNER = Decider(decided_by="partner", kind="clinician", interchange="ISA-000000001")
 KIND_OF: dict[type[EventData], EventKind] = {
     Received: EventKind.RECEIVED,
     Determined: EventKind.DETERMINED,
@@ -40,79 +39,6 @@ KIND_OF: dict[type[EventData], EventKind] = {
 
 def append(unit: UnitOfWork, data: EventData, state: State, case: str = "WP-0001") -> None:
     unit.events.append(case, "someone", KIND_OF[type(data)], data, state, NOW)
-
-
-@pytest.mark.parametrize("outcome", [State.NON_AFFIRMED, State.PARTIAL])
-class TestADenial:
-    """What may never happen, 1: the database itself refuses it, whatever the code does."""
-
-    @pytest.mark.parametrize(
-        "decider",
-        [
-            SOFTWARE,
-            dataclasses.replace(CLINICIAN, kind="software"),
-            *(dataclasses.replace(CLINICIAN, reviewer=nothing) for nothing in (None, "")),
-            *(dataclasses.replace(CLINICIAN, licence=nothing) for nothing in (None, "")),
-            *(dataclasses.replace(CLINICIAN, specialty=nothing) for nothing in (None, "")),
-        ],
-    )
-    def test_without_a_named_clinician_is_refused(self, database: Database, outcome: State, decider: Decider) -> None:
-        with database.write(ALICE) as unit:
-            submit(unit, Submission())
-        with pytest.raises(ConstraintBroken, match="denial_by_clinician"), database.write(ALICE) as unit:
-            append(unit, Determined(determination(outcome, decider)), outcome)
-        with database.read(ALICE) as unit:
-            assert unit.cases.get("WP-0001").state is State.IN_REVIEW
-            assert len(unit.events.of("WP-0001")) == 3
-
-    def test_by_a_clinician_is_kept(self, database: Database, outcome: State) -> None:
-        with database.write(ALICE) as unit:
-            submit(unit, Submission(state=outcome, decider=CLINICIAN))
-        with database.read(ALICE) as unit:
-            assert unit.cases.get("WP-0001").state is outcome
-
-    def test_by_a_partner_needs_the_interchange(self, database: Database, outcome: State) -> None:
-        with database.write(ALICE) as unit:
-            submit(unit, Submission(state=outcome, decider=PARTNER))
-        without = dataclasses.replace(PARTNER, interchange=None)
-        with pytest.raises(ConstraintBroken, match="partner_by_interchange"), database.write(ALICE) as unit:
-            submit(unit, Submission(case="WP-2", body=b"2", state=outcome, decider=without))
-
-    def test_by_a_simulated_reviewer_is_kept_in_a_sandbox_only(
-        self, database: Database, sandbox_beside: Database, outcome: State
-    ) -> None:
-        with pytest.raises(ConstraintBroken, match="simulated"), database.write(ALICE) as unit:
-            submit(unit, Submission(state=outcome, decider=SIMULATED))
-        with sandbox_beside.write(ALICE) as unit:
-            assert submit(unit, Submission(state=outcome, decider=SIMULATED)) is None
-
-    def test_by_the_way_of_another_event_is_refused(self, database: Database, outcome: State) -> None:
-        with database.write(ALICE) as unit:
-            submit(unit, Submission())
-        with pytest.raises(ConstraintBroken, match="decision_is_determined"), database.write(ALICE) as unit:
-            append(unit, Answered("fhir-2.2.1", "0" * 64, "a"), outcome)
-
-
-@pytest.fixture
-def sandbox_beside(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
-    """A sandbox on SQLite beside the database of the test, which is on either engine."""
-    opened = Database(f"sqlite:///{tmp_path_factory.mktemp('sandbox') / 's.sqlite'}", sandbox=True)
-    opened.upgrade()
-    yield opened
-    opened.close()
-
-
-def test_a_simulated_reviewer_on_the_same_engine(sandbox: Database) -> None:
-    with sandbox.write(ALICE) as unit:
-        assert submit(unit, Submission(state=State.NON_AFFIRMED, decider=SIMULATED)) is None
-
-
-def test_a_line_denied_by_software_is_refused(database: Database) -> None:
-    denied = determination(State.IN_REVIEW, SOFTWARE, "non-affirmed")
-    with database.write(ALICE) as unit:
-        submit(unit, Submission())
-    with pytest.raises(ConstraintBroken), database.write(ALICE) as unit:
-        append(unit, Determined(denied), State.IN_REVIEW)
 
 
 def test_the_message_of_a_broken_constraint_holds_no_content(database: Database) -> None:
@@ -164,7 +90,8 @@ def test_an_event_out_of_line_is_refused(database: Database, number: int, owner:
 def test_the_same_event_in_line_is_taken(database: Database) -> None:
     with database.write(ALICE) as unit:
         submit(unit, Submission())
-        row = {"number": 4, "owner": "alice", "before": "in-review", "no": False}
+    row = {"number": 4, "owner": "alice", "before": "in-review", "no": False}
+    with database.write(ALICE) as unit:
         unit.connection.execute(text(INSERT), row)
 
 
@@ -277,6 +204,28 @@ SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
+def test_a_decision_that_the_database_did_not_check_is_not_read(database: Database) -> None:
+    """Columns that software may write, around data that it may not."""
+    with database.write(ALICE) as unit:
+        submit(unit, Submission())
+    denied = Determined(determination(State.NON_AFFIRMED, CLINICIAN, "non-affirmed"))
+    row = {"data": msgspec.json.encode(denied).decode(), "no": False}
+    with database.write(ALICE) as unit:
+        unit.connection.execute(
+            text(
+                "INSERT INTO event (case_number, number, owner, at, actor, kind, state, state_before, decided_by, "
+                "decider_kind, denies_line, data) VALUES ('WP-0001', 4, 'alice', 'now', 'x', 'determined', "
+                "'in-review', 'in-review', 'own', 'software', :no, :data)"
+            ),
+            row,
+        )
+    with database.read(ALICE) as unit, pytest.raises(LogContradictory, match="Event 4 of case WP-0001"):
+        unit.events.of("WP-0001")
+
+
+OTHER_KINDS = sorted(set(EventKind) - set(KIND_OF.values()) - {EventKind.FINDING})
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_event_is_read_back_as_it_was_written(sandbox: Database, data: st.DataObject) -> None:
@@ -284,13 +233,17 @@ def test_any_event_is_read_back_as_it_was_written(sandbox: Database, data: st.Da
     received = dataclasses.replace(fill(Received), observations=(Observation("PAS-027", "orphan", "entry[3]"),))
     decided = Determined(dataclasses.replace(fill(Determined).determination, decider=SIMULATED))
     answered = dataclasses.replace(fill(Answered), content_sha256="0" * 64)
+    others = {kind: fill(DATA_OF_KIND[kind]) for kind in OTHER_KINDS}
     case = f"WP-{next(numbers)}"
     with sandbox.write(ALICE) as unit:
         unit.cases.create(CaseRecord(case, "fhir-2.2.1", NOW))
         append(unit, received, State.RECEIVED, case)
         append(unit, decided, State.IN_REVIEW, case)
         append(unit, answered, State.IN_REVIEW, case)
+        for kind, other in others.items():
+            unit.events.append(case, "someone", kind, other, State.IN_REVIEW, NOW)
     with sandbox.read(ALICE) as unit:
         events = unit.events.of(case, with_documents=True)
-    assert [each.data for each in events] == [received, decided, answered]
-    assert repr([each.data for each in events]) == repr([received, decided, answered])
+    written = [received, decided, answered, *others.values()]
+    assert [each.data for each in events] == written
+    assert repr([each.data for each in events]) == repr(written)

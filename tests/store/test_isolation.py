@@ -17,9 +17,11 @@ from fhir_server.errors import NotAllowed, NotFound
 from fhir_server.store.cases import CaseIdentifier
 from fhir_server.store.database import Database
 from fhir_server.store.instances import Instance
+from fhir_server.store.letters import Letter
 from fhir_server.store.messages import Message
 from fhir_server.store.translating import ConstraintBroken
 from fhir_server.store.unit import UnitOfWork
+from tests.store.reviews import CLOCK, CRITERIA, ROUTING
 from tests.store.submissions import ALICE, BOB, HOSPITAL, NOW, WINDOW, Submission, submit
 
 Operation = Callable[[UnitOfWork, str], Any]
@@ -38,7 +40,28 @@ ON_ONE_CASE: dict[str, Operation] = {
     "keep": lambda unit, case: unit.messages.keep(Message("sent", "c", "text/plain", b"x", NOW, case)),
     "replay": lambda unit, case: unit.replays.keep("key", case, 200, b"x", "text/plain", NOW),
     "put": lambda unit, case: unit.outbox.put(case, "topic", NOW),
+    "open": lambda unit, case: unit.worklist.open(case, ROUTING, CLOCK, CRITERIA),
+    "criteria": lambda unit, case: unit.worklist.criteria(case),
+    "mark": lambda unit, case: unit.worklist.mark(case, "information-requested"),
+    "close": lambda unit, case: unit.worklist.close(case),
+    "findings": lambda unit, case: unit.findings.of(case),
+    "latest": lambda unit, case: unit.findings.latest(case),
+    "unsettled": lambda unit, case: unit.findings.unsettled(case, "r-1"),
+    "decisions": lambda unit, case: unit.decisions.of(case),
+    "track": lambda unit, case: unit.tracking.issued(case, 2, "U", NOW),
+    "untrack": lambda unit, case: unit.tracking.failed(case, 2, NOW),
+    "number": lambda unit, case: unit.tracking.get(case, 2),
+    "numbers": lambda unit, case: unit.tracking.of(case),
+    "lines": lambda unit, case: unit.tracking.lines(case, 2),
+    "units": lambda unit, case: unit.tracking.units_used(case, 2),
+    "claims": lambda unit, case: unit.claims.of(case),
+    "letters": lambda unit, case: unit.letters.of(case),
+    "next letter": lambda unit, case: unit.letters.next_number(case),
+    "letter": lambda unit, case: unit.letters.keep(
+        Letter(f"{case}-{unit.letters.next_number(case)}", "affirmation", "x", "x", "x", "{}", case, 2)
+    ),
 }
+MAY_FIND_NOTHING = {"document", "message", "mark", "number"}
 
 
 @pytest.mark.parametrize("operation", sorted(ON_ONE_CASE))
@@ -51,7 +74,7 @@ def test_a_case_of_another_client_is_not_reached(database: Database, operation: 
         try:
             ON_ONE_CASE[operation](unit, "WP-0001")
         except NotFound:
-            assert operation in {"document", "message"}
+            assert operation in MAY_FIND_NOTHING
     with database.write(operator()) as unit:
         assert unit.cases.get("WP-0001").owner == "bob"
 
@@ -99,7 +122,7 @@ def _operate(database: Database, made: dict[str, str], caller: Caller, operation
         except NotAllowed:
             assert made[case] != caller.client
         except NotFound:
-            assert case not in made or operation in {"document", "message"}
+            assert case not in made or operation in MAY_FIND_NOTHING
     else:
         _list(database, made, caller, operation)
 
@@ -120,7 +143,10 @@ def _list(database: Database, made: dict[str, str], caller: Caller, operation: s
 
 
 def _check_owners(database: Database, made: dict[str, str]) -> None:
-    tables = ("event", "message", "document", "case_line", "case_identifier", "outbox", "replay")
+    tables = (
+        "event", "message", "document", "case_line", "case_identifier", "outbox", "replay", "worklist_item",
+        "worklist_specialty", "worklist_category", "case_criterion", "letter",
+    )  # fmt: skip
     with database.engines.reading() as connection:
         for table in tables:
             rows = connection.execute(text(f"SELECT case_number, owner FROM {table}"))

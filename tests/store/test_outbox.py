@@ -79,8 +79,44 @@ def test_what_is_delivered_is_done_and_what_failed_comes_again(waiting: Database
             unit.outbox.delivered(done.id, NOW)
 
 
+def test_the_same_event_leaves_once_under_a_topic(waiting: Database) -> None:
+    with waiting.write(ALICE) as unit:
+        unit.outbox.put("WP-0", "decision", NOW)
+        unit.outbox.put("WP-0", "letter", NOW, not_before=NOW + 2 * MINUTE)
+        unit.outbox.put("WP-0", "decision", NOW, event_number=2)
+    with waiting.write(WORKER) as unit:
+        found = {(each.case, each.event_number, each.topic) for each in unit.outbox.lease(NOW, MINUTE, 9)}
+        assert found == {(f"WP-{number}", 3, "decision") for number in range(3)} | {("WP-0", 2, "decision")}
+        assert "letter" in {each.topic for each in unit.outbox.lease(NOW + 2 * MINUTE, MINUTE, 9)}
+
+
+def test_what_was_given_up_waits_for_an_operator(waiting: Database) -> None:
+    with waiting.write(WORKER) as unit:
+        first, second, _ = unit.outbox.lease(NOW, MINUTE, 9)
+        unit.outbox.dead(first.id, "refused", NOW + MINUTE)
+        for settle in (unit.outbox.delivered, unit.outbox.revive):
+            with pytest.raises(NotFound):
+                settle(first.id if settle == unit.outbox.delivered else second.id, NOW)
+        with pytest.raises(NotFound):
+            unit.outbox.failed(first.id, "x", NOW)
+        (dead,) = unit.outbox.dead_letters()
+        assert (dead.id, dead.case, dead.topic, dead.attempts) == (first.id, "WP-0", "decision", 1)
+        assert (dead.last_error, dead.dead_at) == ("refused", "2026-03-01T15:01:00.000Z")
+        assert first.id not in {each.id for each in unit.outbox.lease(NOW + 9 * MINUTE, MINUTE, 9)}
+        unit.outbox.revive(first.id, NOW + 10 * MINUTE)
+        assert unit.outbox.dead_letters() == ()
+        assert first.id in {each.id for each in unit.outbox.lease(NOW + 10 * MINUTE, MINUTE, 9)}
+
+
 def test_only_an_operator_empties_the_outbox(waiting: Database) -> None:
-    for empty in ("lease", "delivered", "failed"):
-        arguments = {"lease": (NOW, MINUTE, 1), "delivered": (1, NOW), "failed": (1, "x", NOW)}[empty]
+    calls: dict[str, tuple[object, ...]] = {
+        "lease": (NOW, MINUTE, 1),
+        "delivered": (1, NOW),
+        "failed": (1, "x", NOW),
+        "dead": (1, "x", NOW),
+        "dead_letters": (),
+        "revive": (1, NOW),
+    }
+    for empty, arguments in calls.items():
         with waiting.write(ALICE) as unit, pytest.raises(NotAllowed):
             getattr(unit.outbox, empty)(*arguments)

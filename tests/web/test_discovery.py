@@ -62,9 +62,9 @@ def test_submit_is_listed_as_the_guide_defines_it(served: Served, version: Versi
     [rest] = statement(served, version)["rest"]
     [claim] = rest["resource"]
     assert claim["type"] == "Claim"
-    [operation] = claim["operation"]
-    assert operation["name"] == "submit"
-    assert operation["definition"] == "http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-submit"
+    operations = {each["name"]: each["definition"] for each in claim["operation"]}
+    assert set(operations) == {"submit", "precheck"}
+    assert operations["submit"] == "http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-submit"
 
 
 @pytest.mark.parametrize(("query", "accept"), [("?_format=xml", "*/*"), ("", FHIR_XML), ("", "text/xml")])

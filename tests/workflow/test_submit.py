@@ -20,10 +20,10 @@ from fhir_server.policy.facts import facts_of
 from fhir_server.policy.registry import RegistryFile, read_registry
 from fhir_server.security.clients import token_digest
 from fhir_server.store.values import sha256
-from fhir_server.web.pas import renderer
-from fhir_server.workflow.circumstances import circumstances_of, grounds_of
+from fhir_server.web.renderers import renderer
+from fhir_server.workflow.answers import SANDBOX_DISPOSITION
+from fhir_server.workflow.circumstances import grounds_of, read_grounds
 from fhir_server.workflow.registry import load_registry
-from fhir_server.workflow.submit import SANDBOX_DISPOSITION
 from tests.store.integrity import cases_of
 from tests.web.bundles import (
     DISMISSED_AS_ERROR,
@@ -254,10 +254,13 @@ def check_replay(served: Served, case: str) -> None:
     received, determined = events[0].data, events[1].data
     assert isinstance(received, Received)
     assert isinstance(determined, Determined)
-    facts, circumstances = facts_of(received.request), circumstances_of(determined.grounds)
-    again = determine(received.request, facts, circumstances, review(served.settings).packs, case_number=case)
+    facts, grounds = facts_of(received.request), read_grounds(determined.grounds)
+    packs = review(served.settings).packs
+    again = determine(
+        received.request, facts, grounds.circumstances, packs, case_number=case, evidence=grounds.evidence
+    )
     assert msgspec.json.encode(again) == msgspec.json.encode(determined.determination)
-    assert grounds_of(circumstances) == determined.grounds
+    assert grounds_of(grounds.circumstances, grounds.evidence) == determined.grounds
     assert rendered_again(served, case, received, again) == sent.content
 
 
@@ -418,7 +421,7 @@ class TestSoftwareNeverSaysNo:
         response = served.submit(example_bytes(path), address_of(path))
         assert response.status_code == 200
         [(state,)] = served.rows("SELECT state FROM authorization_case")
-        assert state in ("in-review", "dismissed")
+        assert state in ("affirmed", "in-review", "dismissed")
         assert served.rows("SELECT count(*) FROM event WHERE denies_line OR state IN ('partial', 'non-affirmed')") == [
             (0,)
         ]
