@@ -76,7 +76,9 @@ def serve(port: int, folder: str) -> None:
     from fhir_server.settings import load_settings
 
     url = os.environ.get("DATABASE_URL", f"sqlite:///{folder}/bench.db")
-    settings = load_settings({"PORT": str(port), "SANDBOX": "1", "LOG_LEVEL": "info", "DATABASE_URL": url})
+    settings = load_settings(
+        {"PORT": str(port), "SANDBOX": "1", "LOG_LEVEL": "info", "DATABASE_URL": url, "WORKER": "0"}
+    )
     prepare(settings)
 
     def make() -> Flask:

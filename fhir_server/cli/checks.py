@@ -241,6 +241,17 @@ def pdf(_: Settings) -> Finding:
     return Finding("pdf letters", "ok", "WeasyPrint and pango are there")
 
 
+def contractor(settings: Settings) -> Finding:
+    """Look whether a server that others call gives out tracking numbers that no contractor gave."""
+    if settings.simulates_contractor and settings.clients_file and not settings.sandbox:
+        found = "Tracking numbers (UTN) are simulated; none of them may stand on a claim."
+        return Finding(
+            "tracking numbers", "warning", found, "Set CONTRACTOR=manual and record those of the contractor."
+        )
+    who = "simulated, visibly" if settings.simulates_contractor else "recorded by `wiser-pas utn` and /api/utn"
+    return Finding("tracking numbers", "ok", who)
+
+
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     data,
     clock,
@@ -253,4 +264,5 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     port,
     redis,
     pdf,
+    contractor,
 )

@@ -37,7 +37,8 @@ class PasServer(Server):
 
     def command(self) -> list[str]:
         """Return the command, without anything of our own environment; ``-X`` tells whose process it is."""
-        given = {"PORT": str(self.port), "WORKERS": "2", **self.settings}
+        # What a worker does beside the server has kill tests of its own (test_worker_kills.py).
+        given = {"PORT": str(self.port), "WORKERS": "2", "WORKER": "0", **self.settings}
         place = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "TMPDIR": str(self.directory)}
         program = [sys.executable, "-X", f"server={self.directory}", "-m", "fhir_server.cli", "serve"]
         return ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in {**place, **given}.items()), *program]

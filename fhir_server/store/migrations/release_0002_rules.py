@@ -276,7 +276,8 @@ RULES = (
         "INSERT",
         {
             "a letter says what was decided": _some(
-                f"{_DECISION} AND e.number = NEW.about_event "
+                "event e WHERE e.case_number = NEW.case_number AND e.kind IN ('determined', 'tracking-number') "
+                "AND e.number = NEW.about_event "
                 "AND e.state = CASE NEW.kind WHEN 'partial' THEN 'partial' ELSE 'non-affirmed' END"
             ),
         },
