@@ -6,12 +6,15 @@ from typing import Any
 
 from fhir_server.fhir.fhirpath import quantities, temporal
 from fhir_server.fhir.fhirpath.errors import EvaluationFailed
-from fhir_server.fhir.fhirpath.nodes import Items, Node, holds_the_same
+from fhir_server.fhir.fhirpath.nodes import Items, Node, holds_the_same, text_of
 from fhir_server.fhir.fhirpath.numeric import number, numbers_equivalent, numbers_same
 from fhir_server.fhir.fhirpath.types import DATES, NUMBERS, STRINGS
 
 # The validator's `<` alone does not know unsignedInt and positiveInt.
 _NUMBERS_OF_LESS = frozenset(("integer", "decimal"))
+
+_FEW = 6
+"""Up to here it costs less to compare one by one than to file what was seen."""
 
 
 def equal(left: Node, right: Node) -> bool | None:
@@ -62,10 +65,52 @@ def contains(items: Items, wanted: Node) -> bool:
 def distinct(items: Items) -> list[Node]:
     """Return the items, each different one once."""
     found: list[Node] = []
+    if len(items) <= _FEW:
+        for each in items:
+            if not contains(found, each):
+                found.append(each)
+        return found
+    seen = _Seen()
     for each in items:
-        if not contains(found, each):
+        if not contains(seen.like(each), each):
             found.append(each)
+            seen.add(each)
     return found
+
+
+class _Seen:
+    """Items that were met, looked up by a text that an equal one holds too: one by one, many items are slow to compare.
+
+    An object that is equal to another holds every text of it under the same name (`holds_the_same`); each is filed by
+    one of them. Values that compare in other ways, and objects without any text, are compared with everything.
+    """
+
+    def __init__(self) -> None:
+        self._filed: dict[tuple[str, str], list[Node]] = {}
+        self._names: set[str] = set()
+        self._others: list[Node] = []
+
+    def add(self, item: Node) -> None:
+        """Take note of *item*."""
+        value = item.value
+        if item.type.primitive or item.type.fhir_name == "Quantity" or not isinstance(value, dict):
+            self._others.append(item)
+            return
+        text = next(((name, each) for name, each in value.items() if isinstance(each, str) and each), None)
+        if text is None:
+            self._others.append(item)
+            return
+        self._names.add(text[0])
+        self._filed.setdefault(text, []).append(item)
+
+    def like(self, item: Node) -> list[Node]:
+        """Return the items that *item* may be equal to."""
+        value = item.value
+        if not isinstance(value, dict):
+            return self._others
+        texts = ((name, text_of(value.get(name))) for name in self._names)
+        filed = [each for name, text in texts if text is not None for each in self._filed.get((name, text), ())]
+        return [*self._others, *filed]
 
 
 def all_equivalent(left: Items, right: Items) -> bool:

@@ -47,17 +47,28 @@ def _select(focus: Items, this: Node, run: Run, projection: Evaluate) -> Items:
 
 def _repeat(focus: Items, this: Node, run: Run, projection: Evaluate) -> Items:
     found: list[Node] = []
+    filed: dict[tuple[object, ...], list[Node]] = {}
     current = list(focus)
     while current:
         added = [each for item in current for each in projection((item,), item, run)]
         current = []
         for each in added:
-            if not any(each.type is other.type and _same(each, other) for other in found):
+            alike = filed.setdefault(_texts(each), [])
+            if not any(each.type is other.type and _same(each, other) for other in alike):
+                alike.append(each)
                 found.append(each)
                 current.append(each)
         if len(found) > _MOST_REPEATED:
             raise EvaluationFailed("too much to repeat")
     return found
+
+
+def _texts(item: Node) -> tuple[object, ...]:
+    """Return what is the same for items that are: only those have to be compared."""
+    value = item.value
+    if not isinstance(value, dict):
+        return ()
+    return tuple(sorted((name, each) for name, each in value.items() if isinstance(each, str)))
 
 
 def _same(left: Node, right: Node) -> bool:
