@@ -105,7 +105,7 @@ def test_what_software_affirms_waits_for_nobody_but_the_contractor(served: Serve
     assert kept.events[1].state.value == "affirmed"
 
 
-@pytest.mark.rule("PAS-085", "PAS-095")
+@pytest.mark.rule("PAS-084", "PAS-085", "PAS-095")
 @pytest.mark.parametrize("path", PENDED)
 def test_an_incomplete_request_is_pended_and_what_is_missing_is_asked_for(served: Served, path: str) -> None:
     case, answer = submitted(served, example_bytes(path))
