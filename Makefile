@@ -8,7 +8,7 @@ PYTEST = .venv/bin/pytest
 
 help:
 	@echo "make run                 serve on 127.0.0.1:8080 as a sandbox (PORT, DATABASE_URL, REDIS_URL ... are heeded)"
-	@echo "make demo                show one whole exchange, and end"
+	@echo "make demo                show five cases from request to letter, and end"
 	@echo "make test                every test in its short form (ARGS='-k name' to choose)"
 	@echo "make soak                the full counts: kills, histories, mutants"
 	@echo "make bench               CPU and time of a submission beside a plain echo"

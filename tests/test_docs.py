@@ -18,7 +18,7 @@ PAGES = sorted(
 FILE = re.compile(r"`((?:fhir_server|tests|scripts|docs|examples)/[\w./*-]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 MAKE = re.compile(r"`make ([a-z-]+)")
-COMMAND = re.compile(r"wiser-pas ([a-z]+)(?: ([a-z]+)\b)?")
+COMMAND = re.compile(r"wiser-pas ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*)\b)?")
 
 
 def page_name(page: Path) -> str:

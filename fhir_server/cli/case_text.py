@@ -219,8 +219,8 @@ def moment(at: str) -> str:
 
 
 def words(name: str) -> str:
-    """Return the name of a state or an outcome as words."""
-    return name.replace("-", " ")
+    """Return the name of a state or an outcome as words; ``non-affirmed`` is one."""
+    return name.replace("-", " ").replace("non affirm", "non-affirm")
 
 
 def _indented(lines: Iterator[str]) -> Iterator[str]:

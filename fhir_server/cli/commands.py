@@ -10,6 +10,7 @@ from fhir_server.cli.db import db
 from fhir_server.cli.demo import demo
 from fhir_server.cli.doctor import doctor
 from fhir_server.cli.exemptions import exemptions
+from fhir_server.cli.letter import letter
 from fhir_server.cli.packages import packages
 from fhir_server.cli.policy import policy
 from fhir_server.cli.precheck import precheck
@@ -34,6 +35,7 @@ COMMANDS: tuple[click.Command, ...] = (
     utn,
     exemptions,
     report,
+    letter,
     worker,
     demo,
     validate,

@@ -73,7 +73,7 @@ def _tracking_number(data: TrackingNumber) -> Told:
 
 
 def _letter(data: LetterMade) -> Told:
-    return f"letter written: {data.kind.replace('-', ' ')}", (f"letter      {data.letter}, about event {data.about}",)
+    return f"letter written: {data.kind}", (f"letter      {data.letter}, about event {data.about}",)
 
 
 def _aged(data: Aged) -> Told:

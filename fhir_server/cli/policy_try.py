@@ -87,7 +87,10 @@ def case_files(places: Iterable[Path]) -> Iterator[Path]:
     if gone:
         raise click.UsageError(" ".join(f"There is no file {click.format_filename(place)}." for place in gone))
     for place in places:
-        yield from _below(place) if place.is_dir() else [place]
+        files = list(_below(place)) if place.is_dir() else [place]
+        if not files:
+            raise click.UsageError(f"There is no case below {click.format_filename(place)}.")
+        yield from files
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -45,8 +46,9 @@ def precheck(places: Sequence[Path], stu: Literal["2.2", "2.0"], as_json: bool) 
 
     settings, failed = settings_of(), False
     version = next(each for each in VERSIONS if each.label == stu)
-    validator, how, bounds = validators(settings)[stu], review(settings), limits(settings)
+    validator, bounds = validators(settings)[stu], limits(settings)
     with _store(settings) as database:
+        how = review(replace(settings, sandbox=database.mode == "sandbox"))
         for file in with_progress(list(found_files(places)), "prechecking"):
             try:
                 intake = read_submission(file.read_bytes(), version, bounds, validator)

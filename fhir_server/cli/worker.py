@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 WORKER = "worker"
 EXPIRY_EVERY, AGEING_EVERY, PDF_EVERY = timedelta(hours=1), timedelta(minutes=5), timedelta(minutes=5)
+ATTEMPTS_FOR_NUMBER = 8
+"""So often a letter waits for a number that comes by itself, some eight minutes; then it goes, and another follows."""
 
 
 @click.group(invoke_without_command=True)
@@ -102,8 +104,12 @@ def handlers(
     database: Database, caller: Caller, contractor: Contractor, tell: TellAnew, correspondence: Correspondence
 ) -> dict[str, Handler]:
     """Return what is done with each topic of the outbox."""
+    from fhir_server.errors import Unavailable
+    from fhir_server.exchange.contractor import ManualContractor
     from fhir_server.store.outbox import Delivery
     from fhir_server.workflow import follow_ups, letters, tracking_numbers
+
+    by_hand = isinstance(contractor, ManualContractor)
 
     def decided(delivery: Delivery, now: datetime) -> None:
         follow_ups.follow_up(database, caller, delivery.case, delivery.event_number, now)
@@ -112,6 +118,9 @@ def handlers(
         tracking_numbers.ask(database, caller, delivery.case, delivery.event_number, contractor, tell, now)
 
     def letter_wanted(delivery: Delivery, now: datetime) -> None:
+        awaited = not by_hand and delivery.attempts <= ATTEMPTS_FOR_NUMBER
+        if awaited and tracking_numbers.is_awaited(database, caller, delivery.case, delivery.event_number):
+            raise Unavailable.because("The tracking number is not there yet.", "The letter is written with it.")
         letters.write_letter(database, caller, delivery.case, delivery.event_number, correspondence, now)
 
     return {

@@ -50,9 +50,8 @@ def _forked(run: Callable[[], None]) -> int:
 def _supervise(settings: Settings, owner: int) -> None:
     stop = threading.Event()
     stop_by_signal(stop)
-    watcher = os.getpid()
     while not stop.is_set() and os.getppid() == owner:
-        process = _forked(lambda: _work(settings, watcher))
+        process = _forked(lambda: _work(settings, owner))
         while not _is_gone(process):
             if stop.is_set() or os.getppid() != owner:
                 _end(process)
@@ -61,17 +60,26 @@ def _supervise(settings: Settings, owner: int) -> None:
         stop.wait(LOOK_SECONDS)
 
 
-def _work(settings: Settings, watcher: int) -> None:
+def _work(settings: Settings, owner: int) -> None:
     stop = threading.Event()
     stop_by_signal(stop)
-    threading.Thread(target=_stop_without, args=(watcher, stop), daemon=True).start()
+    threading.Thread(target=_stop_without, args=(owner, stop), daemon=True).start()
     run_worker(settings, stop)
 
 
-def _stop_without(watcher: int, stop: threading.Event) -> None:
-    while os.getppid() == watcher:
+def _stop_without(owner: int, stop: threading.Event) -> None:
+    """Stop when the server is gone. A worker whose supervisor was killed goes on: letters and numbers still leave."""
+    while _is_there(owner):
         time.sleep(LOOK_SECONDS)
     stop.set()
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _end(process: int) -> None:

@@ -24,6 +24,8 @@ TEXT_TYPES = frozenset({"text/plain", "text/markdown", "text/x-markdown"})
 BEGINNINGS = ((b"%PDF-", PDF), (b"<?xml", "text/xml"), (b"<ClinicalDocument", "text/xml"))
 # What text is encoded in where nothing is told: UTF-8 (R4, http.html#mime-type), else what Windows writes.
 ENCODINGS = ("utf-8-sig", "cp1252")
+KNOWN_ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"})
+"""What a record may say that its text is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def _media_type(attachment: Attachment) -> tuple[str, str | None]:
 
 
 def _decoded(data: bytes, encoding: str | None) -> str | None:
+    if encoding and encoding.lower() not in KNOWN_ENCODINGS:
+        return None  # some of Python's codecs take the square of the time
     for each in (encoding,) if encoding else ENCODINGS:
         try:
             return data.decode(each)

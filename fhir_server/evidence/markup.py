@@ -98,5 +98,8 @@ def _tokens(page: str) -> Iterator[Piece]:
         elif page[place + 1 : place + 2].isalpha() or page[place + 1 : place + 2] in ("!", "?", "/"):
             return
         elif place < len(page):
-            yield "words", "<"
-            place += 1
+            after = place + 1
+            while page.startswith("<<", after - 1):
+                after += 1
+            yield "words", page[place:after]
+            place = after

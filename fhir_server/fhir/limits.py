@@ -19,13 +19,15 @@ class Limits:
     """The largest body that is read.
 
     ``max_depth`` counts objects and arrays (JSON) or elements (XML) inside each other, ``max_entries`` the entries of
-    a Bundle, ``max_string`` the characters of one value: an attachment travels as one base64 string.
+    a Bundle, ``max_string`` the characters of one value: an attachment travels as one base64 string. ``max_lines``
+    bounds the service lines of a request, each of which is held against the others.
     """
 
     max_bytes: int = 20 * MEBIBYTE
     max_depth: int = 64
     max_entries: int = 2000
     max_string: int = 16 * MEBIBYTE
+    max_lines: int = 400
 
     def check_size(self, body: bytes) -> None:
         """Raise `ContentTooLarge` (``body-size``) when the body is too long to be read at all."""
@@ -44,6 +46,15 @@ class Limits:
                 "bundle-entries",
                 f"The Bundle has {len(entries)} entries; at most {self.max_entries} are taken.",
                 "Split the Bundle.",
+            )
+
+    def check_lines(self, lines: object) -> None:
+        """Raise `ContentTooLarge` (``request-lines``) when a request has too many service lines."""
+        if isinstance(lines, list) and len(lines) > self.max_lines:
+            raise _too_large(
+                "request-lines",
+                f"The request has {len(lines)} service lines; at most {self.max_lines} are taken.",
+                "Send them as several requests.",
             )
 
     def too_deep(self, rule: str) -> ContentTooLarge:

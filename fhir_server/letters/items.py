@@ -32,10 +32,15 @@ def open_items(determination: Determination) -> tuple[Item, ...]:
     singles = [_item(each, several) for each in told if each.group is None]
     groups = dict.fromkeys((each.category, each.group, each.lines) for each in told if each.group is not None)
     grouped = [_group(key, determination.criteria, told, several) for key in groups]
-    named = {clean(each.label) for each in determination.criteria}
+    named = {clean(words) for each in determination.criteria for words in _names(each)}
     others = [clean(each) for each in determination.missing if denied]
     rest = [Item(f"{GAPS['missing']}: {each}") for each in others if each not in named]
     return (*singles, *(each for each in grouped if each), *rest)
+
+
+def _names(finding: CriterionFinding) -> tuple[str, str]:
+    """Return the words by which ``missing`` names an element."""
+    return finding.label, f"{finding.label} ({finding.element})"
 
 
 def says_why(determination: Determination) -> bool:

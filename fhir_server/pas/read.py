@@ -91,6 +91,7 @@ def _read_request(
 ) -> Intake:
     bundle = unwrap(json.loads(body, limits))
     limits.check_entries(bundle)
+    limits.check_lines((BundleIndex(bundle).resource(0) or {}).get("item"))
     findings = validator.validate(bundle, (PROFILES[purpose],)) if validator else []
     faults = [issue for issue in findings if issue.severity in REFUSED]
     try:

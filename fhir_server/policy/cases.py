@@ -7,6 +7,7 @@ Policy staff keep such cases beside a pack as its tests (docs/policy-cases.md). 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -28,6 +29,9 @@ DAYS_BEFORE_SERVICE = 14
 HOUR_OF_RECEIPT = time(15, tzinfo=UTC)
 GENERAL_RECORD = "11506-3"
 SMALLEST_FIVE_DIGITS = 10_000
+
+LAST_YEAR = 2200
+"""Far beyond every policy; later dates leave no room to count days."""
 
 
 class CaseLine(Row, frozen=True, kw_only=True):
@@ -318,6 +322,12 @@ def _read_keys(content: dict[str, Any], place: str, problems: Problems) -> Itera
 def _check(case: PolicyCase, problems: Problems) -> None:
     if not case.lines:
         problems.add(case.place, "lines: at least one is expected")
+    moments = {"received": case.received, "decided": case.decided}
+    far = [name for name, told in moments.items() if isinstance(told, datetime) and told.year > LAST_YEAR]
+    for name in far:
+        problems.add(case.place, f"{name}: the date is out of range; years up to {LAST_YEAR} are taken")
+    if far:
+        return
     if case.decided_at < case.received_at:
         problems.add(case.place, "decided: the decision is before the receipt")
     if isinstance(case.date_of_service, CaseDays) and case.date_of_service.last < case.date_of_service.first:
@@ -347,6 +357,9 @@ def _code(told: object) -> object:
 
 
 def _moment(told: object) -> object:
+    if isinstance(told, str) and len(told) == len("2026-06-01"):
+        with suppress(ValueError):
+            told = date.fromisoformat(told)
     if isinstance(told, datetime):
         return told if told.tzinfo else told.replace(tzinfo=UTC)
     return _at_usual_hour(told) if isinstance(told, date) else told

@@ -69,7 +69,8 @@ def _exemptions(case: PolicyCase) -> Iterator[Exemption]:
 
 def _open_items(case: PolicyCase) -> Iterator[OpenItem]:
     for name, each in _earlier(case):
-        if each.status in OPEN and case.ids.npi:
+        same = each.mbi is None or member_number(each.mbi) == member_number(case.ids.mbi or "")
+        if each.status in OPEN and case.ids.npi and same:
             for code in _codes(case, each):
                 yield OpenItem(case.ids.npi, code, name)
 

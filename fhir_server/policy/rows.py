@@ -16,6 +16,9 @@ T = TypeVar("T")
 _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+DEEPEST = 50
+
+
 class _StrictLoader(_SafeLoader):  # type: ignore[misc,valid-type]
     """The safe loader, which also refuses a key that stands twice in one mapping."""
 
@@ -28,6 +31,14 @@ class _StrictLoader(_SafeLoader):  # type: ignore[misc,valid-type]
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key} stands twice", key_node.start_mark)
             seen.add(key)
         return dict(super().construct_mapping(node, deep))
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return the value of *node*; raise `ConstructorError` at one that is none of its type (30 February)."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, KeyError, ValueError):
+            found = "the value is not of its type, or out of range"
+            raise yaml.constructor.ConstructorError(None, None, found, node.start_mark) from None
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,6 +64,7 @@ class Problems:
 def read_mapping(text: str, place: str, problems: Problems) -> dict[str, Any]:
     """Return the mapping that the YAML (or JSON) *text* holds; note a problem and return an empty one otherwise."""
     try:
+        _check_depth(text)
         content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         problems.add(place, _said(error))
@@ -61,6 +73,19 @@ def read_mapping(text: str, place: str, problems: Problems) -> dict[str, Any]:
         problems.add(place, "a mapping is expected")
         return {}
     return content
+
+
+def _check_depth(text: str) -> None:
+    """Raise `ConstructorError` for lists and mappings too deep in each other: the loader would recurse into them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            found = f"lists and mappings stand more than {DEEPEST} deep in each other"
+            raise yaml.constructor.ConstructorError(None, None, found, event.start_mark)  # type: ignore[arg-type]
 
 
 def read_file(path: Path, problems: Problems) -> dict[str, Any]:

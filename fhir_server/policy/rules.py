@@ -60,9 +60,14 @@ def _first_listed(name: str, codes: tuple[str, ...], context: LineContext) -> st
 
 
 def not_diagnosis(codes: tuple[str, ...], context: LineContext) -> Result:
-    """None of the line's diagnoses is one of *codes*."""
+    """None of the line's diagnoses is one of *codes*; one that belongs to other lines leaves it to a person."""
     found = [code for code in context.line.diagnoses if code in codes]
-    return ("not met", ", ".join(found)) if found else ("met", ", ".join(context.line.diagnoses))
+    if found:
+        return "not met", ", ".join(found)
+    elsewhere = [code for code in context.facts.all_diagnoses if code in codes]
+    if elsewhere:
+        return "unknown", f"{', '.join(elsewhere)} only elsewhere on the request"
+    return "met", ", ".join(context.line.diagnoses)
 
 
 def requires_with(codes: tuple[str, ...], context: LineContext) -> Result:

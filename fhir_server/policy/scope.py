@@ -31,6 +31,9 @@ from fhir_server.policy.gates import MODEL_GATES, NOTHING_ANSWERED, SERVICE_GATE
 from fhir_server.policy.rules import held_against
 from fhir_server.policy.spans import Span
 
+UNSETTLED = "which diagnosis the service is asked for"
+"""What is to be made clear where a scope rule is left open by codes and its row has no words of its own."""
+
 LineStatus = Literal["in-scope", "follows", "out-of-scope", "unreadable", "cancelled"]
 
 
@@ -118,7 +121,7 @@ def _rule_check(context: LineContext, rule: ScopeRule) -> _Check:
     result, found = held_against(rule, context)
     told = rule_problem(rule, found) if result == "not met" else None
     by_date = rule.from_date is not None and context.dated
-    asked = asked_for(None if by_date else rule.missing, rule.unclear if by_date else None)
+    asked = asked_for(None if by_date else rule.missing, rule.unclear or UNSETTLED)
     noted = rule_finding(rule, result, found, context.line.sequence)
     return _Check(noted, told, asked if result == "unknown" else None)
 

@@ -42,6 +42,7 @@ LISTS = ("specialty", "state", "tier", "status")
 NO_VERSION = -1
 """Matches no case: what an ``If-Match`` that this server never gave comes to."""
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,60}")
+CASE_NUMBER = re.compile(r"W\d{8}-[0-9A-Z]{8}")
 _ETAG = re.compile(r'"(\d{1,9})"')
 
 
@@ -82,7 +83,8 @@ def worklist_blueprint(service: Service) -> Blueprint:
 def _view(operation: Operation, handle: Callable[[Call], Any], service: Service) -> Callable[..., Response]:
     def view(case: str = "", number: int = 0) -> Response:
         caller = known_caller(service.identification)
-        structlog.contextvars.bind_contextvars(case=case or None)
+        # Whatever else stands in the address might name a person.
+        structlog.contextvars.bind_contextvars(case=case if CASE_NUMBER.fullmatch(case) else None)
         body = _body(operation, service.limits)
         query = _query(operation)
         call = Call(service.desk, caller, service.clock(), case, number, body, query, _expected(operation))

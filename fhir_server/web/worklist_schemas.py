@@ -112,7 +112,10 @@ class NewDecisionSchema(Schema):
     """A decision: every line in review by its sequence, and why."""
 
     lines = fields.Dict(
-        keys=fields.Integer(), values=fields.Nested(LineDecisionSchema), required=True, validate=validate.Length(min=1)
+        keys=fields.Integer(validate=validate.Range(min=1)),
+        values=fields.Nested(LineDecisionSchema),
+        required=True,
+        validate=validate.Length(min=1),
     )
     rationale = _text(required=True)
 

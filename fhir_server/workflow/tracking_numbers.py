@@ -106,6 +106,12 @@ def ask(
         settle(unit, case, asked.decision, reply, tell, at)
 
 
+def is_awaited(database: Database, caller: Caller, case: str, decision: int) -> bool:
+    """Return whether the number of *decision* was asked for and neither came nor failed."""
+    with database.read(caller) as unit:
+        return any(each.decision == decision and each.status == "pending" for each in unit.tracking.of(case))
+
+
 def settle(unit: UnitOfWork, case: str, decision: int, reply: Reply, tell: TellAnew, at: datetime) -> bool:
     """Record what the contractor said about *decision*; return False where nothing was pending."""
     if isinstance(reply, Issued) and not is_tracking_number(reply.number):
@@ -189,7 +195,7 @@ def _units(decided: LineDetermination, asked: int | None) -> int | None:
     if not decided.added:
         return asked
     given = [units(each.quantity.value) if each.quantity else None for each in decided.added]
-    return None if None in given else sum(each for each in given if each)
+    return sum(each or 0 for each in given)  # a reduction to no whole number must not become no limit
 
 
 def _decision(events: Iterable[Event], number: int) -> Decision | None:

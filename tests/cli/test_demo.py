@@ -34,7 +34,7 @@ def test_the_demo_shows_requests_answers_and_logs_and_leaves_nothing(
     assert "line 1: A4 Pended" in ended.out
     assert "line 1: NA D02" in ended.out
     assert "line 2: A1 Certified in total" in ended.out
-    assert "non affirmed, decided by a simulated reviewer (sandbox)" in ended.out
+    assert "non-affirmed, decided by a simulated reviewer (sandbox)" in ended.out
     assert "Every criterion is met by the records sent." in ended.out
     assert ended.out.count("Your prior authorization request is affirmed") == 1
     assert ended.out.count("received from development") == len(SCENES)

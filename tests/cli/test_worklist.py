@@ -108,7 +108,7 @@ def test_a_case_is_listed_shown_and_denied(run: Run, case: str) -> None:
         ended = run("worklist", "finding", case, element, "not met" if element == "KN1" else "met", *told)
         assert ended.code == 0, ended.err
     decided = run("worklist", "decide", case, "--as", ADAMS, "--line", "1=non-affirmed", *RATIONALE)
-    assert (decided.code, "line 1: non affirmed" in decided.out) == (0, True), decided.err
+    assert (decided.code, "line 1: non-affirmed" in decided.out) == (0, True), decided.err
     assert case not in run("worklist").out
     assert run("worklist", "reopen", case, "--as", COORDINATOR, "--reason", "Wrong chart.").code == 0
     assert "round 2" in run("worklist", "show", case).out

@@ -358,3 +358,18 @@ def test_what_is_not_expected_is_not_looked_at() -> None:
 
 def test_the_same_case_comes_out_the_same() -> None:
     assert tried().determination == tried().determination
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("state: TX\nlines: [{code: '64483'}]\ndiagnoses: [M51.16]\nreceived: 2026-02-30\n", "out of range"),
+        ("state: TX\nlines: [{code: '64483'}]\ndiagnoses: [M51.16]\nreceived: 9999-12-31\n", "out of range"),
+        ("state: TX\ntitle: !!int x\n", "not of its type"),
+        ("state: " + "[" * 100_000, "deep in each other"),
+    ],
+)
+def test_what_yaml_cannot_mean_is_told_in_words(text: str, said: str) -> None:
+    with pytest.raises(ContentInvalid) as refused:
+        read_case(text, "case.yaml")
+    assert said in refused.value.issues[0].found

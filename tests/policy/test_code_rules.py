@@ -87,6 +87,8 @@ BOTH_SIDES: list[tuple[str, Case, Case]] = [
     # V15: depression is covered within a study.
     ("V15", case("64568", diagnoses=("F32.2",)), case("64568", diagnoses=("F32.2", "Z00.6"))),
     ("V15", case("64568", diagnoses=("F31.4",)), case("64568", diagnoses=("G40.211",))),
+    # A study without a depression of Table B1 opens nothing.
+    ("V15", case("64568", diagnoses=("Z00.6",)), case("64568", diagnoses=("F33.2", "Z00.6"))),
     # V16: two diagnoses, and a body mass index below 35.
     ("V16", case("64582", diagnoses=("G47.33",)), case("64582", diagnoses=("G47.33", "Z68.30"))),
     ("V16", case("64582", diagnoses=("Z68.30",)), case("64582", diagnoses=("Z68.34", "G47.33"))),

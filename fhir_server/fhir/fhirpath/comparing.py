@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from fhir_server.fhir.fhirpath import quantities, temporal
 from fhir_server.fhir.fhirpath.errors import EvaluationFailed
@@ -78,6 +78,26 @@ def distinct(items: Items) -> list[Node]:
     return found
 
 
+_Path: TypeAlias = tuple[str, ...]
+
+
+def _first_text(value: dict[str, Any]) -> tuple[_Path, str] | None:
+    """Return the first text or number in an object, at any depth but within arrays, and the names that lead to it."""
+    for name, each in value.items():
+        if isinstance(each, dict):
+            if found := _first_text(each):
+                return (name, *found[0]), found[1]
+        elif name[:1] != "_" and each is not None and (text := text_of(each)):
+            return (name,), text
+    return None
+
+
+def _text_at(value: Any, path: _Path) -> str | None:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return text_of(value)
+
+
 class _Seen:
     """Items that were met, looked up by a text that an equal one holds too: one by one, many items are slow to compare.
 
@@ -86,8 +106,8 @@ class _Seen:
     """
 
     def __init__(self) -> None:
-        self._filed: dict[tuple[str, str], list[Node]] = {}
-        self._names: set[str] = set()
+        self._filed: dict[tuple[_Path, str], list[Node]] = {}
+        self._paths: set[_Path] = set()
         self._others: list[Node] = []
 
     def add(self, item: Node) -> None:
@@ -96,11 +116,11 @@ class _Seen:
         if item.type.primitive or item.type.fhir_name == "Quantity" or not isinstance(value, dict):
             self._others.append(item)
             return
-        text = next(((name, each) for name, each in value.items() if isinstance(each, str) and each), None)
+        text = _first_text(value)
         if text is None:
             self._others.append(item)
             return
-        self._names.add(text[0])
+        self._paths.add(text[0])
         self._filed.setdefault(text, []).append(item)
 
     def like(self, item: Node) -> list[Node]:
@@ -108,8 +128,8 @@ class _Seen:
         value = item.value
         if not isinstance(value, dict):
             return self._others
-        texts = ((name, text_of(value.get(name))) for name in self._names)
-        filed = [each for name, text in texts if text is not None for each in self._filed.get((name, text), ())]
+        texts = ((path, _text_at(value, path)) for path in self._paths)
+        filed = [each for path, text in texts if text is not None for each in self._filed.get((path, text), ())]
         return [*self._others, *filed]
 
 

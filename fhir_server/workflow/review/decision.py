@@ -131,9 +131,11 @@ def _wrong_units(line: ServiceLine, told: LineDecision, field: str) -> Iterator[
         yield issue("review-units", "A line that is not affirmed has no units.", "Leave the units out.", field)
         return
     asked = line.quantity.value if line.quantity else None
-    if asked is None or not 0 < told.units <= asked:
+    if asked is None or not 1 <= told.units <= asked or told.units != int(told.units):
         found = f"{asked} units were asked for." if asked is not None else "No number of units was asked for."
-        yield issue("review-units", found, "Affirm that many or fewer, at least one; or leave the units out.", field)
+        yield issue(
+            "review-units", found, "Affirm a whole number up to that, at least one; or leave the units out.", field
+        )
 
 
 def _wrong_codes(desk: Desk, told: LineDecision, field: str) -> Iterator[Issue]:
