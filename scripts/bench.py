@@ -52,7 +52,7 @@ class Load:
 
 
 LOADS = (
-    Load("referral, dismissed", REFERRAL, 8),  # validated, decided, stored
+    Load("referral, pended", REFERRAL, 8),  # validated, decided, stored
     Load("complete, affirmed", ROOT / "examples" / "wiser" / "complete" / "10-epidural-steroid-injection.json", 10),
 )
 
