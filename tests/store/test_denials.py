@@ -161,9 +161,18 @@ def test_a_denial_counts_no_finding_of_another(database: Database) -> None:
 def test_a_denial_counts_no_finding_of_an_earlier_round(database: Database) -> None:
     review(database)
     with database.write(CLINIC) as unit:
-        assert unit.worklist.reopen("WP-0001", []) == 2
+        assert unit.worklist.reopen("WP-0001") == 2
         assert unit.worklist.assign("WP-0001", DOCTOR.id, NOW)
     refused(database, "in this round")
+
+
+def test_a_denial_is_not_had_by_a_round_that_asks_for_less(database: Database) -> None:
+    """A round that somebody began by hand, with another criterion in the place of those of the case."""
+    review(database)
+    with database.write(CLINIC) as unit:
+        unit.connection.execute(text("UPDATE worklist_item SET round = round + 1"))
+        finding(unit, "SN9")
+    refused(database, "every criterion of the round before")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,10 @@ _AS_ITS_LAST_EVENT = (
     f"AND {_none(_EVENTS + ' AND e.number > NEW.last_event')})"
 )
 _THIS_ROUND = "JOIN worklist_item i ON i.case_number = {0}.case_number AND i.round = {0}.round"
+_SAME_IN_NEXT_ROUND = (
+    "case_criterion c WHERE c.case_number = p.case_number AND c.round = i.round AND c.category = p.category "
+    "AND c.element = p.element"
+)
 _LATER_FINDING = (
     "review_finding g WHERE g.case_number = f.case_number AND g.round = f.round AND g.category = f.category "
     "AND g.element = f.element AND g.reviewer = f.reviewer AND g.event_number > f.event_number"
@@ -135,6 +139,10 @@ RULES = (
             "a denial needs a finding of the reviewer in this round": _some(
                 f"review_finding f {_THIS_ROUND.format('f')} WHERE f.case_number = NEW.case_number "
                 "AND f.reviewer = NEW.reviewer AND f.result <> 'unknown'"
+            ),
+            "a denial needs every criterion of the round before in its own": _none(
+                "case_criterion p JOIN worklist_item i ON i.case_number = p.case_number AND p.round = i.round - 1 "
+                f"WHERE p.case_number = NEW.case_number AND {_none(_SAME_IN_NEXT_ROUND)}"
             ),
             "a denial needs a finding of the reviewer for each criterion": _none(
                 f"case_criterion c {_THIS_ROUND.format('c')} WHERE c.case_number = NEW.case_number "

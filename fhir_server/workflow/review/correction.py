@@ -62,9 +62,9 @@ def reopen(desk: Desk, caller: Caller, case: str, reason: str, at: datetime, *, 
 
 
 def _wait_again(desk: Desk, unit: UnitOfWork, case: str, determination: Determination, at: datetime) -> None:
-    criteria = dict.fromkeys(
-        (each.category, each.element) for each in determination.criteria if each.result != "not applicable"
-    )
+    """Let the case wait in its next round: all that was to be settled in the last one is to be settled again."""
+    asked = ((each.category, each.element) for each in determination.criteria if each.result != "not applicable")
+    criteria = dict.fromkeys([*unit.worklist.criteria(case), *asked])
     routing = determination.routing or _routing(desk, unit, case, determination)
     unit.worklist.open(case, routing, determination.clock or clock_of(at, "UTC"), criteria)
 
