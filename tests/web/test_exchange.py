@@ -158,6 +158,14 @@ def test_a_bundle_of_too_many_entries_gets_413(serve_sqlite: Serve) -> None:
     assert "expression" not in issue
 
 
+def test_a_request_of_too_many_lines_gets_413(serve_sqlite: Serve) -> None:
+    bundle = example()
+    claim = bundle["entry"][0]["resource"]
+    claim["item"] = [{**claim["item"][0], "sequence": number} for number in range(1, 402)]
+    [issue] = outcome_of(serve_sqlite().submit(bundle), 413)
+    assert "at most 400" in issue["details"]["text"]
+
+
 @pytest.mark.rule("PAS-042")
 @pytest.mark.parametrize(
     ("body", "place"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -198,6 +199,16 @@ def test_fewer_units_than_asked_for_are_a_partial_affirmation(quick_bench: Bench
     assert decided.lines[0].outcome == "modified"
     assert decided.lines[0].added[0].quantity == Quantity(1)
     assert "1 of the 2 units" in (decided.lines[0].reason or "")
+
+
+@pytest.mark.parametrize("units", [Decimal("0.5"), Decimal("1.5"), 0, 3])
+def test_no_part_of_a_unit_is_affirmed(quick_bench: Bench, units: Decimal | int) -> None:
+    case = quick_bench.submit(knee(lines=(line(1, "29877", quantity=Quantity(2)),)))
+    quick_bench.claim(case)
+    quick_bench.find_all(case)
+    with pytest.raises(ContentInvalid) as refusal:
+        quick_bench.decide(case, line_1=LineDecision("affirmed", units=units))
+    assert rules(refusal) == ["review-units"]
 
 
 def test_reason_codes_come_from_the_list_that_is_loaded(quick_bench: Bench) -> None:
